@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core takes from its surroundings: the little that browsers, workers, Node, Bun and Deno have in common.
+// The core compiles with neither DOM nor Node types, so that nothing else can slip in.
+
+declare class URL {
+  constructor(url: string, base?: string | URL);
+  hash: string;
+  host: string;
+  hostname: string;
+  readonly origin: string;
+  password: string;
+  pathname: string;
+  port: string;
+  protocol: string;
+  search: string;
+  readonly searchParams: URLSearchParams;
+  username: string;
+  readonly href: string;
+  toString(): string;
+}
+
+declare class URLSearchParams implements Iterable<[string, string]> {
+  append(name: string, value: string): void;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class Headers implements Iterable<[string, string]> {
+  append(name: string, value: string): void;
+  get(name: string): string | null;
+  has(name: string): boolean;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number };
+}
+
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
+}
+
+declare class AbortSignal {
+  readonly aborted: boolean;
+  // biome-ignore format: as the platform has it
+  readonly reason: any;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare const crypto: { getRandomValues<T extends Uint8Array>(target: T): T };
+declare const performance: { now(): number };
+declare function setTimeout(callback: () => void, milliseconds: number): unknown;
+declare function clearTimeout(timer: unknown): void;
+declare function queueMicrotask(callback: () => void): void;
+declare function btoa(binary: string): string;
+
+declare module "#default-engine" {
+  export const defaultEngine: import("./client/engine.ts").HttpClientEngineFactory<unknown>;
+}

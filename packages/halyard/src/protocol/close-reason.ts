@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeUtf8, truncateUtf8 } from "./bytes.ts";
+import { InvalidArgumentError } from "./errors.ts";
+
+/** RFC 6455 section 5.5: 125 bytes of a control frame, less two for the code. */
+const maxMessageBytes = 123;
+
+/** The names of the registered close codes (RFC 6455 section 7.4.1 and the IANA registry). */
+export interface CloseCodes {
+  readonly NORMAL: 1000;
+  readonly GOING_AWAY: 1001;
+  readonly PROTOCOL_ERROR: 1002;
+  readonly CANNOT_ACCEPT: 1003;
+  /** Never on the wire: the peer's Close frame had no code. */
+  readonly NO_STATUS: 1005;
+  /** Never on the wire: the connection ended without a Close frame. */
+  readonly CLOSED_ABNORMALLY: 1006;
+  readonly NOT_CONSISTENT: 1007;
+  readonly VIOLATED_POLICY: 1008;
+  readonly TOO_BIG: 1009;
+  readonly NO_EXTENSION: 1010;
+  readonly INTERNAL_ERROR: 1011;
+  readonly SERVICE_RESTART: 1012;
+  readonly TRY_AGAIN_LATER: 1013;
+  readonly BAD_GATEWAY: 1014;
+}
+
+/**
+ * Why a session ended, or is to end. Ktor: `io.ktor.websocket.CloseReason`.
+ *
+ * It can hold any code that was observed; only `Frame.Close` and `session.close()` refuse what must not be sent.
+ */
+export class CloseReason {
+  static readonly Codes: CloseCodes = {
+    NORMAL: 1000,
+    GOING_AWAY: 1001,
+    PROTOCOL_ERROR: 1002,
+    CANNOT_ACCEPT: 1003,
+    NO_STATUS: 1005,
+    CLOSED_ABNORMALLY: 1006,
+    NOT_CONSISTENT: 1007,
+    VIOLATED_POLICY: 1008,
+    TOO_BIG: 1009,
+    NO_EXTENSION: 1010,
+    INTERNAL_ERROR: 1011,
+    SERVICE_RESTART: 1012,
+    TRY_AGAIN_LATER: 1013,
+    BAD_GATEWAY: 1014,
+  };
+
+  readonly code: number;
+  readonly message: string;
+
+  /**
+   * @param message - at most 123 bytes of UTF-8
+   * @throws {@link InvalidArgumentError} when the code is no 16-bit number or the message is too long
+   */
+  constructor(code: number, message = "") {
+    if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
+      throw new InvalidArgumentError(`close code ${code} is not an integer between 0 and 65535`);
+    }
+    const size = encodeUtf8(message).length;
+    if (size > maxMessageBytes) {
+      throw new InvalidArgumentError(
+        `close message of ${size} bytes is longer than the ${maxMessageBytes} that a Close frame can hold`,
+      );
+    }
+    this.code = code;
+    this.message = message;
+  }
+
+  /** A reason whose message is cut, between characters, to what a Close frame can hold. */
+  static truncated(code: number, message: string): CloseReason {
+    return new CloseReason(code, truncateUtf8(message, maxMessageBytes));
+  }
+
+  /** The name of the code in {@link CloseReason.Codes}, or null. */
+  get knownReason(): keyof CloseCodes | null {
+    for (const [name, code] of Object.entries(CloseReason.Codes)) {
+      if (code === this.code) return name as keyof CloseCodes;
+    }
+    return null;
+  }
+
+  toString(): string {
+    return `CloseReason(${this.knownReason ?? this.code}, ${JSON.stringify(this.message)})`;
+  }
+}
+
+/**
+ * Whether a Close frame may carry the code: RFC 6455 section 7.4. 1004, 1005, 1006 and 1015 are reserved, 1016 to 2999
+ * are unassigned, and 5000 upward have no meaning.
+ */
+export function mayBeSent(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}

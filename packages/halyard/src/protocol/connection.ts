@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+import { noBytes } from "./bytes.ts";
+import { CloseReason } from "./close-reason.ts";
+import { ClosingHandshake } from "./closing-handshake.ts";
+import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
+import { Frame } from "./frame.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { FrameEncoder } from "./frame-encoder.ts";
+import type { MaskingKeys } from "./masking.ts";
+import { MessageAssembler } from "./message-assembler.ts";
+import { Opcode } from "./opcodes.ts";
+import { OutgoingGuard } from "./outgoing-guard.ts";
+
+/** What a peer can do wrong on an open connection. */
+type Fault = ProtocolViolationError | FrameTooBigError;
+
+/** Autobahn sends ten pings at once and wants ten pongs. */
+const maxPendingPongs = 16;
+
+/** The bounds of what a peer may send. */
+export interface ProtocolLimits {
+  /** The largest payload of one frame, in bytes, inclusive. */
+  readonly maxFrameSize: number;
+  /** The largest payload of one message over all its fragments, in bytes, inclusive. */
+  readonly maxMessageSize: number;
+  /** The most fragments of one message. */
+  readonly maxFragments: number;
+}
+
+export interface ConnectionOptions {
+  readonly role: "client" | "server";
+  /** `raw`: no automatic pong, no answer to a Close frame, no joining of fragments. @defaultValue "default" */
+  readonly mode?: "raw" | "default" | undefined;
+  /** The source of masking keys; a client needs it. */
+  readonly keys?: MaskingKeys | undefined;
+  readonly limits: ProtocolLimits;
+  /** How many bytes of payload one batch may hold before {@link Connection.take} returns it. @defaultValue 1 MiB */
+  readonly batchBytes?: number | undefined;
+}
+
+/**
+ * One open WebSocket connection as a function of bytes: RFC 6455 without a socket, a clock or a promise. Bytes go in by
+ * {@link receive}, frames come out of {@link take}; frames go in by {@link send}, bytes come out of
+ * {@link takeOutput}. A peer's fault never throws: it fails the connection (section 7.1.7) and shows in
+ * `closing.failure`.
+ */
+export class Connection {
+  readonly closing: ClosingHandshake = new ClosingHandshake();
+  readonly #isRaw: boolean;
+  readonly #isServer: boolean;
+  readonly #batchBytes: number;
+  readonly #decoder: FrameDecoder;
+  readonly #assembler: MessageAssembler;
+  readonly #encoder: FrameEncoder;
+  readonly #guard = new OutgoingGuard();
+  /** The payloads of the pongs that are due, the newest last. */
+  #pongs: Uint8Array[] = [];
+  /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
+  #held: Frame.Close | Fault | null = null;
+
+  constructor(options: ConnectionOptions) {
+    const { limits } = options;
+    const mode = options.mode ?? "default";
+    this.#isRaw = mode === "raw";
+    this.#isServer = options.role === "server";
+    this.#batchBytes = options.batchBytes ?? 2 ** 20;
+    this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize });
+    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
+    this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()));
+  }
+
+  /** The largest payload of one frame that is accepted from now on, in bytes. */
+  get maxFrameSize(): number {
+    return this.#decoder.maxFrameSize;
+  }
+
+  set maxFrameSize(bytes: number) {
+    this.#decoder.maxFrameSize = bytes;
+  }
+
+  /**
+   * Takes bytes from the wire. They are read in place, so they must not change before {@link hasInput} is false or
+   * {@link retain} was called; and no more may be given before then.
+   */
+  receive(chunk: Uint8Array): void {
+    if (this.closing.canReceive) this.#decoder.feed(chunk);
+  }
+
+  /** Whether {@link take} has more to give, or to do, without more bytes. */
+  get hasInput(): boolean {
+    return this.#held !== null || this.#decoder.unread.length > 0;
+  }
+
+  /**
+   * Whether the next {@link take} ends what can be sent: it answers a Close frame, or fails the connection. Whoever
+   * drives the connection lets the frames of the last batch be answered first.
+   */
+  get endsNext(): boolean {
+    return this.#held !== null;
+  }
+
+  /** Copies the bytes that wait, so that the caller can use their memory for something else. */
+  retain(): void {
+    this.#decoder.feed(this.#decoder.unread.slice());
+  }
+
+  /** Whether the bytes so far end inside a frame or a fragmented message. */
+  get isMidMessage(): boolean {
+    return this.#decoder.isMidMessage;
+  }
+
+  /**
+   * The frames that have arrived, in order; empty when more bytes are needed. In default mode they are whole messages
+   * with the control frames between them. Pings are answered at once; a Close frame, or a fault, behind other frames
+   * waits for the next call.
+   */
+  take(): Frame[] {
+    if (this.#held !== null) return this.#end(this.#held);
+    const batch: Frame[] = [];
+    let bytes = 0;
+    try {
+      while (bytes < this.#batchBytes && this.closing.canReceive && this.#decoder.next()) {
+        const frame = this.#assembler.push();
+        if (frame === null) continue;
+        if (frame.type === "close") return this.#endBehind(batch, frame);
+        if (frame.type === "ping") this.#answer(frame);
+        batch.push(frame);
+        bytes += frame.data.length;
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolViolationError || error instanceof FrameTooBigError)) throw error;
+      return this.#endBehind(batch, error);
+    }
+    return batch;
+  }
+
+  /**
+   * Encodes a frame; its payload is copied. It can be taken by {@link takeOutput}.
+   * @returns false when nothing may be sent any more, because a Close frame was
+   * @throws {@link InvalidArgumentError} for a frame that would break the protocol at this point
+   */
+  send(frame: Frame): boolean {
+    if (!this.closing.canSend) return false;
+    this.#encoder.encode(this.#guard.check(frame), frame.data);
+    if (frame.type === "close") this.closing.closeSent(frame);
+    return true;
+  }
+
+  /** How many bytes and frames {@link takeOutput} would give, not counting pongs. */
+  get outputBytes(): number {
+    return this.#encoder.bytes;
+  }
+
+  get outputFrames(): number {
+    return this.#encoder.frames;
+  }
+
+  get hasOutput(): boolean {
+    return this.#encoder.frames > 0 || this.#pongs.length > 0;
+  }
+
+  /** The bytes to be written now. Pongs go before the data that waits, and so before a Close frame, too. */
+  takeOutput(): Uint8Array[] {
+    for (const payload of this.#pongs.reverse()) this.#encoder.encodeFirst(0x80 | Opcode.PONG, payload);
+    this.#pongs = [];
+    return this.#encoder.take();
+  }
+
+  /**
+   * Whether our side of the byte stream ends after the output. RFC 6455 section 7.1.1: the server closes first after
+   * the handshake; who fails a connection closes it at once.
+   */
+  get endsAfterOutput(): boolean {
+    return this.closing.failure !== null || (this.#isServer && this.closing.isComplete);
+  }
+
+  /**
+   * RFC 6455 section 5.5.3: of the pings that wait for their pongs only the newest needs one. Those that come in one
+   * read are all answered; a flood that the peer does not read the answers of keeps the newest.
+   */
+  #answer(ping: Frame.Ping): void {
+    if (this.#isRaw || !this.closing.canSend) return;
+    if (this.#pongs.length === maxPendingPongs) this.#pongs.shift();
+    this.#pongs.push(ping.data);
+  }
+
+  /** Ends the connection's input now if nothing comes before, else with the next batch. */
+  #endBehind(batch: Frame[], end: Frame.Close | Fault): Frame[] {
+    this.#decoder.feed(noBytes);
+    if (batch.length === 0) return this.#end(end);
+    this.#held = end;
+    return batch;
+  }
+
+  #end(end: Frame.Close | Fault): Frame[] {
+    this.#held = null;
+    if (end instanceof Error) {
+      this.#fail(end);
+      return [];
+    }
+    this.closing.closeReceived(end);
+    if (!this.#isRaw) this.send(end);
+    return [end];
+  }
+
+  #fail(error: Fault): void {
+    this.#pongs = [];
+    this.send(new Frame.Close(CloseReason.truncated(error.closeCode, error.message)));
+    this.closing.failed(error);
+  }
+}
+
+function missingKeys(): never {
+  throw new TypeError("a client connection needs masking keys");
+}

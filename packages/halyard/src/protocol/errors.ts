@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What was being done when an error happened. */
+export type Phase = "dns" | "connect" | "tls" | "proxy" | "upgrade" | "open" | "closing";
+
+/** What every {@link HalyardError} can carry besides its message. */
+export interface ErrorContext {
+  readonly phase?: Phase | undefined;
+  /** The URL concerned. It must already be free of secrets. */
+  readonly url?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const brand: unique symbol = Symbol.for("halyard.error") as never;
+
+/**
+ * The root of every error that Halyard makes. `code` is stable across releases and narrows the union
+ * `AnyHalyardError`; messages are for people and may change.
+ *
+ * Abort reasons are never wrapped: what `signal.reason` holds is what is thrown.
+ */
+export abstract class HalyardError extends Error {
+  abstract readonly code: `ERR_HALYARD_${string}`;
+  /** What was being done, where that is known. */
+  readonly phase: Phase | undefined;
+  /** The URL concerned, without user information and query values. */
+  readonly url: string | undefined;
+
+  constructor(message: string, context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.name = new.target.name;
+    this.phase = context.phase;
+    this.url = context.url;
+  }
+
+  /** Tells a Halyard error from any other value, also across copies of the library and realms. */
+  static is(value: unknown): value is HalyardError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
+// Set here since a computed member in an exported class is not allowed under isolatedDeclarations.
+Object.defineProperty(HalyardError.prototype, brand, { value: true });
+
+/** The caller passed something that cannot be used: an option, a URL, a frame that must not be sent. */
+export class InvalidArgumentError extends HalyardError {
+  readonly code = "ERR_HALYARD_INVALID_ARGUMENT";
+}
+
+/** The peer broke a rule of RFC 6455 or of a negotiated extension on an open connection. */
+export class ProtocolViolationError extends HalyardError {
+  readonly code = "ERR_HALYARD_PROTOCOL_VIOLATION";
+  /** The close code that was sent to the peer: 1002 (protocol error) or 1007 (invalid UTF-8). */
+  readonly closeCode: number;
+
+  constructor(message: string, closeCode: number, context?: ErrorContext) {
+    super(message, { phase: "open", ...context });
+    this.closeCode = closeCode;
+  }
+}
+
+/** The peer sent a frame or message larger than a limit allows. The connection was closed with 1009. */
+export class FrameTooBigError extends HalyardError {
+  readonly code = "ERR_HALYARD_FRAME_TOO_BIG";
+  readonly closeCode = 1009;
+  /** Which option set the limit. */
+  readonly limitName: "maxFrameSize" | "maxMessageSize" | "maxFragments";
+  readonly limit: number;
+  /** The size that was announced or reached: bytes, or fragments for `maxFragments`. */
+  readonly size: number;
+
+  constructor(limitName: FrameTooBigError["limitName"], size: number, limit: number, context?: ErrorContext) {
+    super(`the peer's ${limitName === "maxFrameSize" ? "frame" : "message"} reaches ${size}, and ${limitName} is ${limit}`, {
+      phase: "open",
+      ...context,
+    });
+    this.limitName = limitName;
+    this.size = size;
+    this.limit = limit;
+  }
+}
+
+/** What is known of the answer that made a handshake fail. */
+export interface HandshakeErrorContext extends ErrorContext {
+  readonly status?: number | undefined;
+  readonly headers?: Headers | undefined;
+  readonly body?: string | undefined;
+}
+
+/** The server's answer to the opening handshake is a refusal, or breaks RFC 6455 section 4 or HTTP/1.1. */
+export class HandshakeError extends HalyardError {
+  readonly code = "ERR_HALYARD_HANDSHAKE";
+  /** The HTTP status, if a status line was read. */
+  readonly status: number | undefined;
+  readonly headers: Headers | undefined;
+  /** The first 4 KiB of the answer's body, as far as it came with the head, decoded as UTF-8. */
+  readonly body: string | undefined;
+
+  constructor(message: string, context: HandshakeErrorContext = {}) {
+    super(message, { phase: "upgrade", ...context });
+    this.status = context.status;
+    this.headers = context.headers;
+    this.body = context.body;
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+import { noBytes } from "./bytes.ts";
+import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
+import { maxControlPayload } from "./frame.ts";
+import { isControl, isReserved, Opcode } from "./opcodes.ts";
+
+/** FIN, the reserved bits, opcode, MASK, the longest length and a masking key (RFC 6455 section 5.2). */
+const maxHeaderBytes = 14;
+
+export interface FrameDecoderOptions {
+  /** A server demands masked frames, a client refuses them (RFC 6455 section 5.1). */
+  readonly role: "client" | "server";
+  /** The largest payload of a frame in bytes; a larger one is refused as soon as its header is read. */
+  readonly maxFrameSize: number;
+}
+
+/**
+ * Cuts bytes into frames by RFC 6455 section 5.2, under any split of the input, and refuses what no state of a
+ * connection allows. It copies nothing but a header that was split: after {@link next} has returned true, the piece of
+ * payload lies in `input` between `start` and `end`, still masked.
+ *
+ * Fields instead of result objects, because this loop runs for every frame.
+ */
+export class FrameDecoder {
+  fin = true;
+  /** The reserved bits where the first byte has them: 0x40, 0x20, 0x10. */
+  rsv = 0;
+  opcode = 0;
+  /** The payload's size as the header tells it. */
+  length = 0;
+  /** Whether the piece begins a frame, and whether it ends it. */
+  first = false;
+  last = false;
+  input: Uint8Array = noBytes;
+  start = 0;
+  end = 0;
+  /** How many bytes of the payload came before this piece. */
+  offset = 0;
+  /** The masking key; meaningful on a server. */
+  readonly key: Uint8Array = new Uint8Array(4);
+
+  maxFrameSize: number;
+  readonly #masked: boolean;
+  readonly #header = new Uint8Array(maxHeaderBytes);
+  #headerSize = 0;
+  #at = 0;
+  /** Set between the header and the last byte of a payload. */
+  #inPayload = false;
+  /** Whether a data message has begun whose last fragment is still to come (RFC 6455 section 5.4). */
+  #inMessage = false;
+
+  constructor(options: FrameDecoderOptions) {
+    this.#masked = options.role === "server";
+    this.maxFrameSize = options.maxFrameSize;
+  }
+
+  /** Takes a chunk, which is read in place. The previous one must have been read to its end. */
+  feed(chunk: Uint8Array): void {
+    this.input = chunk;
+    this.#at = 0;
+  }
+
+  /** The part of the input that was not read yet. */
+  get unread(): Uint8Array {
+    return this.input.subarray(this.#at);
+  }
+
+  /** Whether the input ended inside a frame or between the fragments of a message. */
+  get isMidMessage(): boolean {
+    return this.#inPayload || this.#inMessage || this.#headerSize > 0;
+  }
+
+  /**
+   * Goes on to the next piece of a payload.
+   * @returns false when more input is needed
+   * @throws {@link ProtocolViolationError} or {@link FrameTooBigError} as soon as the header shows it
+   */
+  next(): boolean {
+    if (!this.#inPayload) {
+      if (!this.#readHeader()) return false;
+      this.first = true;
+      this.offset = 0;
+      this.#inPayload = true;
+    } else {
+      this.first = false;
+      this.offset += this.end - this.start;
+    }
+    const available = this.input.length - this.#at;
+    const wanted = this.length - this.offset;
+    if (available === 0 && wanted > 0 && !this.first) {
+      this.start = this.end = this.#at;
+      return false;
+    }
+    this.start = this.#at;
+    this.#at = this.end = this.start + Math.min(available, wanted);
+    this.last = available >= wanted;
+    if (this.last) this.#inPayload = false;
+    return true;
+  }
+
+  #readHeader(): boolean {
+    const size = this.#collectHeader();
+    if (size === 0) return false;
+    const header = this.#header;
+    const first = header[0] as number;
+    this.fin = (first & 0x80) !== 0;
+    this.rsv = first & 0x70;
+    this.opcode = first & 0x0f;
+    this.length = this.#readLength(header);
+    if (this.length > this.maxFrameSize) {
+      throw new FrameTooBigError("maxFrameSize", this.length, this.maxFrameSize);
+    }
+    if (this.#masked) this.key.set(header.subarray(size - 4, size));
+    this.#headerSize = 0;
+    return true;
+  }
+
+  /** Fills `#header` byte by byte across chunks, judging each as it comes. Returns its size once it is complete. */
+  #collectHeader(): number {
+    const header = this.#header;
+    let size = this.#headerSize;
+    let wanted = size < 2 ? 2 : this.#wantedHeaderBytes();
+    while (size < wanted && this.#at < this.input.length) {
+      header[size++] = this.input[this.#at++] as number;
+      this.#headerSize = size;
+      if (size === 1) this.#checkFirstByte(header[0] as number);
+      if (size === 2) {
+        this.#checkSecondByte(header[1] as number);
+        wanted = this.#wantedHeaderBytes();
+      }
+    }
+    return size === wanted ? size : 0;
+  }
+
+  #wantedHeaderBytes(): number {
+    const code = (this.#header[1] as number) & 0x7f;
+    return (code === 127 ? 10 : code === 126 ? 4 : 2) + (this.#masked ? 4 : 0);
+  }
+
+  #checkFirstByte(byte: number): void {
+    const opcode = byte & 0x0f;
+    if (isReserved(opcode)) throw violation(`opcode ${opcode} is reserved`);
+    // RFC 6455 section 5.2: a reserved bit is an error unless a negotiated extension gives it a meaning.
+    if ((byte & 0x70) !== 0) throw violation("a reserved bit is set that no extension has claimed");
+    const fin = (byte & 0x80) !== 0;
+    if (isControl(opcode)) {
+      if (!fin) throw violation("a control frame is fragmented");
+      return;
+    }
+    const continues = opcode === Opcode.CONTINUATION;
+    if (continues && !this.#inMessage) throw violation("a continuation frame comes without a message to continue");
+    if (!continues && this.#inMessage) throw violation("a new message begins inside a fragmented one");
+    this.#inMessage = !fin;
+  }
+
+  #checkSecondByte(byte: number): void {
+    if (((byte & 0x80) !== 0) !== this.#masked) {
+      throw violation(this.#masked ? "a frame of a client is not masked" : "a frame of a server is masked");
+    }
+    if (isControl((this.#header[0] as number) & 0x0f) && (byte & 0x7f) > maxControlPayload) {
+      throw violation("a control frame is longer than 125 bytes");
+    }
+  }
+
+  /** RFC 6455 section 5.2: the shortest of the three forms, and no more than 63 bits. */
+  #readLength(header: Uint8Array): number {
+    const code = (header[1] as number) & 0x7f;
+    if (code < 126) return code;
+    if (code === 126) {
+      const length = ((header[2] as number) << 8) | (header[3] as number);
+      if (length < 126) throw violation(`a length of ${length} is written in 16 bits`);
+      return length;
+    }
+    const view = new DataView(header.buffer, 2, 8);
+    const high = view.getUint32(0);
+    if (high >= 2 ** 31) throw violation("the highest bit of a 64-bit length is set");
+    // Past 2^53 the sum is rounded, which no limit is close enough to notice.
+    const length = high * 2 ** 32 + view.getUint32(4);
+    if (length <= 0xffff) throw violation(`a length of ${length} is written in 64 bits`);
+    return length;
+  }
+}
+
+function violation(message: string): ProtocolViolationError {
+  return new ProtocolViolationError(message, 1002);
+}

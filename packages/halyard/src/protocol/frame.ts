@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type BinaryData, decodeUtf8, encodeUtf8, noBytes, viewOf } from "./bytes.ts";
+import { CloseReason, mayBeSent } from "./close-reason.ts";
+import { InvalidArgumentError } from "./errors.ts";
+import { Opcode } from "./opcodes.ts";
+import { isUtf8 } from "./utf8.ts";
+
+/** RFC 6455 section 5.5. */
+export const maxControlPayload = 125;
+
+/** The first byte of a data frame besides its opcode. */
+export interface FrameOptions {
+  /** Whether this is the last fragment of its message. @defaultValue true */
+  readonly fin?: boolean | undefined;
+  /** Reserved bits; they can be sent only where a negotiated extension has claimed them. @defaultValue false */
+  readonly rsv1?: boolean | undefined;
+  readonly rsv2?: boolean | undefined;
+  readonly rsv3?: boolean | undefined;
+}
+
+/** Marks a text message whose UTF-8 was validated as it arrived. */
+export const wholeFromWire: FrameOptions = {};
+
+/** What all frames have. Ktor: `io.ktor.websocket.Frame`. */
+abstract class BaseFrame {
+  abstract readonly type: "text" | "binary" | "close" | "ping" | "pong";
+  /** @internal */
+  abstract readonly opcode: number;
+  readonly fin: boolean;
+  readonly rsv1: boolean;
+  readonly rsv2: boolean;
+  readonly rsv3: boolean;
+
+  constructor(options: FrameOptions | undefined) {
+    this.fin = options?.fin ?? true;
+    this.rsv1 = options?.rsv1 ?? false;
+    this.rsv2 = options?.rsv2 ?? false;
+    this.rsv3 = options?.rsv3 ?? false;
+  }
+
+  /** The unmasked payload itself, not a copy. */
+  abstract readonly data: Uint8Array;
+
+  /** The same frame with memory of its own. */
+  abstract copy(): Frame;
+
+  /** A copy of the payload. */
+  readBytes(): Uint8Array {
+    return this.data.slice();
+  }
+
+  toString(): string {
+    return `Frame.${this.constructor.name.replace("Frame", "")}(fin=${this.fin}, ${this.data.length} bytes)`;
+  }
+}
+
+/** A text message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
+class TextFrame extends BaseFrame {
+  readonly type = "text";
+  /** @internal */
+  readonly opcode: typeof Opcode.TEXT = Opcode.TEXT;
+  /** Whether the payload needs no check before it is sent. @internal */
+  readonly isKnownUtf8: boolean;
+  #text: string | undefined;
+  #data: Uint8Array | undefined;
+
+  /**
+   * @param content - a string, or UTF-8. Bytes are not copied until the frame is sent.
+   */
+  constructor(content: string | BinaryData, options?: FrameOptions) {
+    super(options);
+    this.isKnownUtf8 = typeof content === "string" || options === wholeFromWire;
+    if (typeof content === "string") this.#text = content;
+    else this.#data = viewOf(content);
+  }
+
+  get data(): Uint8Array {
+    this.#data ??= encodeUtf8(this.#text ?? "");
+    return this.#data;
+  }
+
+  override copy(): TextFrame {
+    return new TextFrame(this.#text ?? this.data.slice(), this);
+  }
+
+  /**
+   * The message as a string.
+   * @throws {@link InvalidArgumentError} for a fragment (`fin` false), whose last character may be cut
+   */
+  readText(): string {
+    if (!this.fin) throw new InvalidArgumentError("text can be read only from a frame with fin: this is a fragment");
+    this.#text ??= decodeUtf8(this.data);
+    return this.#text;
+  }
+}
+
+/** A binary message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
+class BinaryFrame extends BaseFrame {
+  readonly type = "binary";
+  /** @internal */
+  readonly opcode: typeof Opcode.BINARY = Opcode.BINARY;
+  readonly data: Uint8Array;
+
+  /** @param content - not copied until the frame is sent */
+  constructor(content: BinaryData, options?: FrameOptions) {
+    super(options);
+    this.data = viewOf(content);
+  }
+
+  override copy(): BinaryFrame {
+    return new BinaryFrame(this.data.slice(), this);
+  }
+}
+
+/** @throws {@link InvalidArgumentError} when the payload is over 125 bytes (RFC 6455 section 5.5) */
+function controlPayload(name: string, content: BinaryData): Uint8Array {
+  const data = viewOf(content);
+  if (data.length > maxControlPayload) {
+    throw new InvalidArgumentError(
+      `${name} payload of ${data.length} bytes is longer than the ${maxControlPayload} of a control frame`,
+    );
+  }
+  return data;
+}
+
+/** A ping (RFC 6455 section 5.5.2). Sessions answer pings themselves unless they are raw. */
+class PingFrame extends BaseFrame {
+  readonly type = "ping";
+  /** @internal */
+  readonly opcode: typeof Opcode.PING = Opcode.PING;
+  readonly data: Uint8Array;
+
+  /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
+  constructor(content: BinaryData = noBytes) {
+    super(undefined);
+    this.data = controlPayload("ping", content);
+  }
+
+  override copy(): PingFrame {
+    return new PingFrame(this.data.slice());
+  }
+}
+
+/** A pong (RFC 6455 section 5.5.3). */
+class PongFrame extends BaseFrame {
+  readonly type = "pong";
+  /** @internal */
+  readonly opcode: typeof Opcode.PONG = Opcode.PONG;
+  readonly data: Uint8Array;
+
+  /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
+  constructor(content: BinaryData = noBytes) {
+    super(undefined);
+    this.data = controlPayload("pong", content);
+  }
+
+  override copy(): PongFrame {
+    return new PongFrame(this.data.slice());
+  }
+}
+
+/** A Close frame (RFC 6455 section 5.5.1). In a default session it is never seen; `close()` sends it. */
+class CloseFrame extends BaseFrame {
+  readonly type = "close";
+  /** @internal */
+  readonly opcode: typeof Opcode.CLOSE = Opcode.CLOSE;
+  readonly data: Uint8Array;
+
+  /**
+   * @param reason - none makes an empty frame, which the peer reports as 1005
+   * @throws {@link InvalidArgumentError} for a code that must not be sent (RFC 6455 section 7.4), a payload of one byte
+   * or over 125 bytes, or a message that is not UTF-8
+   */
+  constructor(reason?: CloseReason | { readonly code: number; readonly message?: string } | BinaryData) {
+    super(undefined);
+    this.data = reason === undefined ? noBytes : isBinaryData(reason) ? closePayload(reason) : encodeReason(reason);
+  }
+
+  /** The reason, or null when the frame is empty. */
+  readReason(): CloseReason | null {
+    if (this.data.length < 2) return null;
+    return new CloseReason(codeOf(this.data), decodeUtf8(this.data.subarray(2)));
+  }
+
+  override copy(): CloseFrame {
+    return new CloseFrame(this.data.slice());
+  }
+}
+
+function isBinaryData(value: object): value is BinaryData {
+  return ArrayBuffer.isView(value) || !("code" in value);
+}
+
+function codeOf(payload: Uint8Array): number {
+  return ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+}
+
+function encodeReason(reason: { readonly code: number; readonly message?: string }): Uint8Array {
+  const { code, message } = reason instanceof CloseReason ? reason : new CloseReason(reason.code, reason.message);
+  const text = encodeUtf8(message);
+  const payload = new Uint8Array(2 + text.length);
+  payload[0] = code >> 8;
+  payload[1] = code;
+  payload.set(text, 2);
+  return closePayload(payload);
+}
+
+function closePayload(content: BinaryData): Uint8Array {
+  const payload = controlPayload("close", content);
+  const fault = closeFault(payload);
+  if (fault !== null) throw new InvalidArgumentError(`${fault} must not be sent`);
+  if (!closeMessageIsUtf8(payload)) throw new InvalidArgumentError("a close message that is not UTF-8 must not be sent");
+  return payload;
+}
+
+/** What is wrong with the payload of a Close frame (RFC 6455 sections 5.5.1 and 7.4), or null. */
+export function closeFault(payload: Uint8Array): string | null {
+  if (payload.length === 0) return null;
+  if (payload.length === 1) return "a close payload of one byte";
+  const code = codeOf(payload);
+  if (!mayBeSent(code)) return `close code ${code}`;
+  return null;
+}
+
+/** Whether the message of a Close frame is UTF-8 (RFC 6455 section 5.5.1). */
+export function closeMessageIsUtf8(payload: Uint8Array): boolean {
+  return isUtf8(payload, 2);
+}
+
+/**
+ * One frame of RFC 6455, or in a default session one whole message. It narrows by `frame.type` and by `instanceof`.
+ * Ktor: `io.ktor.websocket.Frame`.
+ */
+export type Frame = TextFrame | BinaryFrame | CloseFrame | PingFrame | PongFrame;
+
+export const Frame: {
+  readonly Text: typeof TextFrame;
+  readonly Binary: typeof BinaryFrame;
+  readonly Close: typeof CloseFrame;
+  readonly Ping: typeof PingFrame;
+  readonly Pong: typeof PongFrame;
+} = { Text: TextFrame, Binary: BinaryFrame, Close: CloseFrame, Ping: PingFrame, Pong: PongFrame };
+
+export declare namespace Frame {
+  export type Text = TextFrame;
+  export type Binary = BinaryFrame;
+  export type Close = CloseFrame;
+  export type Ping = PingFrame;
+  export type Pong = PongFrame;
+}

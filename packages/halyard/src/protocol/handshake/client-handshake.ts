@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HandshakeError } from "../errors.ts";
+import { acceptFor } from "./accept-key.ts";
+import { formatRequest, type HandshakeOffer } from "./client-request.ts";
+import { handshakeError, quote } from "./failure.ts";
+import { type ExtensionOffer, GrammarError, listContains, parseExtensions } from "./header-grammar.ts";
+import { announcesContent, type HeaderList, toHeaders } from "./header-list.ts";
+import { type HeadLimits, HttpHeadParser, type ResponseHead } from "./http-head.ts";
+import { RefusalBody } from "./refusal-body.ts";
+
+const MAX_INTERIM_RESPONSES = 16;
+
+export interface ClientHandshakeOptions extends HandshakeOffer {
+  readonly limits?: HeadLimits | undefined;
+}
+
+/** What an opening handshake has agreed on. */
+export interface HandshakeResult {
+  readonly response: { readonly status: 101; readonly reason: string; readonly headers: HeaderList };
+  /** The chosen subprotocol; empty when none was offered. */
+  readonly subprotocol: string;
+  /** What the server accepted of the offered extensions. Their parameters are theirs to check. */
+  readonly extensions: readonly ExtensionOffer[];
+  /** What came after the head, in the memory of the chunk: the first bytes of frames. */
+  readonly rest: Uint8Array;
+}
+
+/**
+ * The client's side of one attempt of an opening handshake (RFC 6455 section 4.1): the bytes to send, and the check
+ * of what comes back.
+ *
+ * When the server refuses, `refused` becomes true and `receive` goes on collecting the body, up to 4 KiB. The owner
+ * throws `refusal()` when `bodyComplete`, or earlier when it does not want to wait any longer, and `eof()` when the
+ * connection ends.
+ */
+export class ClientHandshake {
+  readonly request: Uint8Array;
+  readonly #options: ClientHandshakeOptions;
+  #parser: HttpHeadParser;
+  #interimResponses = 0;
+  #refusal: { readonly head: ResponseHead; readonly body: RefusalBody } | null = null;
+
+  /** @throws {@link InvalidArgumentError} when the options cannot make a request */
+  constructor(options: ClientHandshakeOptions) {
+    this.request = formatRequest(options);
+    this.#options = options;
+    this.#parser = this.#newParser();
+  }
+
+  /** Whether the head of an answer other than 101 was received. */
+  get refused(): boolean {
+    return this.#refusal !== null;
+  }
+
+  /** Whether more bytes would add nothing to `refusal()`. */
+  get bodyComplete(): boolean {
+    return this.#refusal?.body.complete ?? false;
+  }
+
+  /**
+   * Takes bytes from the server. Null means that there is no agreement yet.
+   *
+   * @throws {@link HandshakeError} when the answer breaks RFC 9112 or RFC 6455, or exceeds a limit
+   */
+  receive(chunk: Uint8Array): HandshakeResult | null {
+    let rest = chunk;
+    while (this.#refusal === null) {
+      rest = rest.subarray(this.#parser.receive(rest));
+      const { head } = this.#parser;
+      if (head === null) return null;
+      if (head.status === 101) return { ...this.#agree(head), rest };
+      if (head.status < 200) this.#skipInterim(head);
+      else this.#refusal = { head, body: new RefusalBody(head) };
+    }
+    this.#refusal.body.receive(rest);
+    return null;
+  }
+
+  /** The error for an answer other than 101, with as much of its body as was received. */
+  refusal(): HandshakeError {
+    if (this.#refusal === null) throw new TypeError("the handshake was not refused");
+    const { head, body } = this.#refusal;
+    const reason = head.reason === "" ? "" : ` ${quote(head.reason)}`;
+    return this.#failure(
+      head,
+      `the server answered with status ${head.status}${reason} instead of 101`,
+      body.text(),
+    );
+  }
+
+  /** The error for a connection that ended before an agreement. */
+  eof(): HandshakeError {
+    if (this.#refusal !== null) return this.refusal();
+    const when = this.#parser.size > 0 ? "in the middle of the response head" : "before it answered";
+    return handshakeError(`the server closed the connection ${when}`, { url: this.#options.url });
+  }
+
+  #newParser(): HttpHeadParser {
+    return new HttpHeadParser(this.#options.limits, { url: this.#options.url });
+  }
+
+  /** RFC 9110 section 15.2: a client has to cope with interim responses it did not ask for. */
+  #skipInterim(head: ResponseHead): void {
+    if (++this.#interimResponses > MAX_INTERIM_RESPONSES) {
+      throw this.#failure(head, `the server sent more than ${MAX_INTERIM_RESPONSES} interim responses`);
+    }
+    this.#parser = this.#newParser();
+  }
+
+  /** The checks of RFC 6455 section 4.1, items 2 to 6 of the server's response. */
+  #agree(head: ResponseHead): Omit<HandshakeResult, "rest"> {
+    const { reason, headers } = head;
+    if (announcesContent(headers)) throw this.#failure(head, "the answer with status 101 announces content");
+    this.#checkUpgrade(head);
+    this.#checkAccept(head);
+    return {
+      response: { status: 101, reason, headers },
+      subprotocol: this.#subprotocol(head),
+      extensions: this.#extensions(head),
+    };
+  }
+
+  #checkUpgrade(head: ResponseHead): void {
+    const upgrade = this.#required(head, "Upgrade");
+    if (upgrade.toLowerCase() !== "websocket") {
+      throw this.#failure(head, `the server upgrades to ${quote(upgrade)} instead of "websocket"`);
+    }
+    const connection = head.headers.get("Connection");
+    if (!listContains(connection, "upgrade")) {
+      throw this.#failure(
+        head,
+        `the "Connection" header ${quote(connection.join(", "))} does not contain "Upgrade"`,
+      );
+    }
+  }
+
+  #checkAccept(head: ResponseHead): void {
+    const accept = this.#required(head, "Sec-WebSocket-Accept");
+    if (accept !== acceptFor(this.#options.key)) {
+      throw this.#failure(
+        head,
+        `the "Sec-WebSocket-Accept" header ${quote(accept)} does not answer the key that was sent`,
+      );
+    }
+  }
+
+  /**
+   * That a server chooses none of the offered subprotocols would be allowed by RFC 6455, but the two sides would
+   * then not speak the same language, and browsers fail too (WHATWG WebSockets, "establish a WebSocket connection").
+   */
+  #subprotocol(head: ResponseHead): string {
+    const chosen = this.#atMostOnce(head, "Sec-WebSocket-Protocol");
+    const offered = new Set(this.#options.subprotocols);
+    if (chosen === undefined) {
+      if (offered.size === 0) return "";
+      throw this.#failure(
+        head,
+        `the server chose none of the ${offered.size} subprotocols that were offered`,
+      );
+    }
+    if (!offered.has(chosen)) {
+      throw this.#failure(head, `the server chose the subprotocol ${quote(chosen)}, which was not offered`);
+    }
+    return chosen;
+  }
+
+  #extensions(head: ResponseHead): readonly ExtensionOffer[] {
+    const value = this.#atMostOnce(head, "Sec-WebSocket-Extensions");
+    if (value === undefined) return [];
+    const accepted = this.#parseExtensions(head, value);
+    // Removing a name that was accepted makes its second coming one that is not offered any more.
+    const offered = new Set(this.#options.extensions.map(({ name }) => name));
+    for (const { name } of accepted) {
+      if (!offered.delete(name)) {
+        throw this.#failure(
+          head,
+          `the server accepted the extension ${quote(name)}, which was not offered, or twice`,
+        );
+      }
+    }
+    return accepted;
+  }
+
+  #parseExtensions(head: ResponseHead, value: string): ExtensionOffer[] {
+    try {
+      return parseExtensions(value);
+    } catch (error) {
+      if (!(error instanceof GrammarError)) throw error;
+      throw this.#failure(head, `the "Sec-WebSocket-Extensions" header is malformed: ${error.message}`);
+    }
+  }
+
+  #required(head: ResponseHead, name: string): string {
+    const value = this.#atMostOnce(head, name);
+    if (value === undefined) throw this.#failure(head, `the answer has no "${name}" header`);
+    return value;
+  }
+
+  #atMostOnce(head: ResponseHead, name: string): string | undefined {
+    const [value, ...others] = head.headers.get(name);
+    if (others.length > 0) throw this.#failure(head, `the "${name}" header comes ${others.length + 1} times`);
+    return value;
+  }
+
+  #failure(head: ResponseHead, reason: string, body?: string): HandshakeError {
+    const { url } = this.#options;
+    return handshakeError(reason, { url, status: head.status, headers: toHeaders(head.headers), body });
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ErrorContext, InvalidArgumentError } from "../errors.ts";
+import { isValidKey } from "./accept-key.ts";
+import { type ExtensionOffer, formatExtensions, isHost, isOriginForm, isToken } from "./header-grammar.ts";
+import { type Header, HeaderList } from "./header-list.ts";
+import { formatHead, refuseReserved } from "./http-format.ts";
+
+/** What an opening handshake asks for. */
+export interface HandshakeOffer {
+  /** Path and query, in origin-form. */
+  readonly target: string;
+  /** The value of the Host header, unless `headers` has one. */
+  readonly host: string;
+  /** See `createKey`; a fresh one for each attempt. */
+  readonly key: string;
+  /** The application's headers. */
+  readonly headers: readonly Header[];
+  readonly subprotocols: readonly string[];
+  readonly extensions: readonly ExtensionOffer[];
+  /** The URL for errors, already without secrets. */
+  readonly url: string;
+}
+
+/**
+ * Writes the opening handshake (RFC 6455 section 4.1). Everything the application gave is checked here, before
+ * anything is resolved or connected.
+ *
+ * @throws {@link InvalidArgumentError}
+ */
+export function formatRequest(offer: HandshakeOffer): Uint8Array {
+  const context = { url: offer.url };
+  if (!isOriginForm(offer.target)) {
+    // The target is not shown: its query may hold a token.
+    throw new InvalidArgumentError(
+      "the request target must begin with / and hold only visible ASCII characters without #",
+      context,
+    );
+  }
+  if (!isValidKey(offer.key)) throw new InvalidArgumentError("the key must be base64 of 16 bytes", context);
+  checkSubprotocols(offer.subprotocols, context);
+  refuseReserved(offer.headers, context);
+  return formatHead(`GET ${offer.target} HTTP/1.1`, requestHeaders(offer, context), context);
+}
+
+/** Subprotocols are not shown either: they are where browser clients put their tokens. */
+function checkSubprotocols(subprotocols: readonly string[], context: ErrorContext): void {
+  const seen = new Set<string>();
+  for (const [index, subprotocol] of subprotocols.entries()) {
+    if (!isToken(subprotocol)) {
+      throw new InvalidArgumentError(`subprotocols[${index}] is not a token`, context);
+    }
+    if (seen.has(subprotocol)) throw new InvalidArgumentError(`subprotocols[${index}] comes twice`, context);
+    seen.add(subprotocol);
+  }
+}
+
+function requestHeaders(offer: HandshakeOffer, context: ErrorContext): Header[] {
+  const { subprotocols, extensions } = offer;
+  const own = new HeaderList(offer.headers);
+  const headers: Header[] = [
+    ["Host", chooseHost(offer.host, own.get("Host"), context)],
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Key", offer.key],
+    ["Sec-WebSocket-Version", "13"],
+  ];
+  if (subprotocols.length > 0) headers.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
+  if (extensions.length > 0) headers.push(["Sec-WebSocket-Extensions", formatExtensions(extensions)]);
+  if (own.get("User-Agent").length === 0) headers.push(["User-Agent", "halyard"]);
+  return headers.concat(offer.headers.filter(([name]) => name.toLowerCase() !== "host"));
+}
+
+/** An application may name another virtual host, once: two Host headers are an attack (RFC 9112 section 3.2). */
+function chooseHost(host: string, overrides: readonly string[], context: ErrorContext): string {
+  const [chosen = host] = overrides;
+  if (overrides.length > 1) throw new InvalidArgumentError('the header "Host" is given twice', context);
+  if (!isHost(chosen)) throw new InvalidArgumentError('the header "Host" is not a host and a port', context);
+  return chosen;
+}

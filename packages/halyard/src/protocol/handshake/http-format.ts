@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ErrorContext, InvalidArgumentError } from "../errors.ts";
+import { quote } from "./failure.ts";
+import { isFieldValue, isToken } from "./header-grammar.ts";
+import type { Header } from "./header-list.ts";
+
+/** The headers that the handshake writes itself, and those that would give it content (RFC 9112 section 6). */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ["sec-websocket-key", "it is made for each attempt"],
+  ["sec-websocket-version", "it is always 13"],
+  ["sec-websocket-accept", "it is computed from the key"],
+  ["sec-websocket-extensions", "use `extensions`"],
+  ["sec-websocket-protocol", "use `subprotocols`"],
+  ["connection", "it is always Upgrade"],
+  ["upgrade", "it is always websocket"],
+  ["content-length", "a handshake has no content"],
+  ["transfer-encoding", "a handshake has no content"],
+]);
+
+/**
+ * Refuses headers of the application that the handshake has to control.
+ *
+ * @throws {@link InvalidArgumentError}
+ */
+export function refuseReserved(headers: readonly Header[], context?: ErrorContext): void {
+  for (const [name] of headers) {
+    const why = RESERVED.get(name.toLowerCase());
+    if (why !== undefined) {
+      throw new InvalidArgumentError(`the header ${quote(name)} cannot be set: ${why}`, context);
+    }
+  }
+}
+
+/**
+ * Writes the head of a request or response. No header gets to the wire but through here, where each is checked, so
+ * that none can end its line and begin another (CWE-93). Values go out as Latin-1 and are never shown in errors.
+ *
+ * @throws {@link InvalidArgumentError}
+ */
+export function formatHead(
+  startLine: string,
+  headers: readonly Header[],
+  context?: ErrorContext,
+): Uint8Array {
+  const lines = headers.map(([name, value]) => {
+    if (!isToken(name)) {
+      throw new InvalidArgumentError(`the header name ${quote(name)} is not a token`, context);
+    }
+    if (!isFieldValue(value)) {
+      throw new InvalidArgumentError(
+        `the value of the header ${quote(name)} has a control character or one above U+00FF`,
+        context,
+      );
+    }
+    return `${name}: ${value}\r\n`;
+  });
+  return latin1(`${startLine}\r\n${lines.join("")}\r\n`);
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+}

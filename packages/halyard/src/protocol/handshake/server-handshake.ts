@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import { acceptFor, isValidKey } from "./accept-key.ts";
+import { quote } from "./failure.ts";
+import {
+  type ExtensionOffer,
+  formatExtensions,
+  GrammarError,
+  isAbsoluteForm,
+  isHost,
+  isOriginForm,
+  listContains,
+  parseDistinctTokens,
+  parseExtensions,
+} from "./header-grammar.ts";
+import { announcesContent, type Header, type HeaderList } from "./header-list.ts";
+import { formatHead, refuseReserved } from "./http-format.ts";
+
+/** The head of a request, as an HTTP server has read it. */
+export interface HandshakeRequest {
+  readonly method: string;
+  /** For example `1.1`. */
+  readonly httpVersion: string;
+  readonly target: string;
+  readonly headers: HeaderList;
+}
+
+export interface ServerHandshakeOptions {
+  /** What this server speaks, the preferred first; the first that the client offers too is chosen. */
+  readonly subprotocols?: readonly string[] | undefined;
+}
+
+export interface AcceptedHandshake {
+  readonly accepted: true;
+  readonly key: string;
+  /** The chosen subprotocol; empty when the two sides have none in common. */
+  readonly subprotocol: string;
+  readonly extensionsOffered: readonly ExtensionOffer[];
+  /** The headers of the 101 answer, but for extensions. */
+  readonly headers: readonly Header[];
+}
+
+/** An answer other than 101. */
+export interface Refusal {
+  readonly status: number;
+  /** Sent to the client as the text of the answer. */
+  readonly message: string;
+  readonly headers: readonly Header[];
+}
+
+export interface RefusedHandshake extends Refusal {
+  readonly accepted: false;
+  readonly status: 400 | 405 | 426 | 505;
+}
+
+/** Checks a request by RFC 6455 section 4.2.1. Whether its origin and path are welcome is for others to say. */
+export function checkRequest(
+  request: HandshakeRequest,
+  options: ServerHandshakeOptions = {},
+): AcceptedHandshake | RefusedHandshake {
+  const { headers } = request;
+  const refused =
+    checkRequestLine(request) ?? checkHost(headers) ?? checkUpgrade(headers) ?? checkVersion(headers);
+  if (refused !== null) return refused;
+  const key = only(headers, "Sec-WebSocket-Key");
+  if (key === null || !isValidKey(key)) {
+    return refuse(400, "there must be one Sec-WebSocket-Key of 16 bytes in base64");
+  }
+  try {
+    return accept(key, headers, options.subprotocols ?? []);
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error;
+    return refuse(400, `Sec-WebSocket-Protocol or -Extensions is malformed: ${error.message}`);
+  }
+}
+
+function checkRequestLine({ method, httpVersion, target }: HandshakeRequest): RefusedHandshake | null {
+  if (!/^1\.[1-9]$/.test(httpVersion)) return refuse(505, "a WebSocket handshake needs HTTP/1.1");
+  if (method !== "GET") return refuse(405, "a WebSocket handshake is a GET", [["Allow", "GET"]]);
+  if (!isOriginForm(target) && !isAbsoluteForm(target)) return refuse(400, "the request target is malformed");
+  return null;
+}
+
+function checkHost(headers: HeaderList): RefusedHandshake | null {
+  const host = only(headers, "Host");
+  return host === null || !isHost(host) ? refuse(400, "there must be one valid Host header") : null;
+}
+
+function checkUpgrade(headers: HeaderList): RefusedHandshake | null {
+  if (!listContains(headers.get("Upgrade"), "websocket")) {
+    // RFC 9110 sections 7.8 and 15.5.22: a 426 names the protocol, and an Upgrade header needs its connection option.
+    return refuse(426, "this is a WebSocket endpoint", [
+      ["Connection", "Upgrade"],
+      ["Upgrade", "websocket"],
+    ]);
+  }
+  if (!listContains(headers.get("Connection"), "upgrade")) {
+    return refuse(400, "the Connection header does not contain Upgrade");
+  }
+  return announcesContent(headers) ? refuse(400, "a WebSocket handshake has no content") : null;
+}
+
+/** RFC 6455 section 4.4. */
+function checkVersion(headers: HeaderList): RefusedHandshake | null {
+  const version = only(headers, "Sec-WebSocket-Version");
+  if (version === null) return refuse(400, "there must be one Sec-WebSocket-Version header");
+  if (version === "13") return null;
+  return refuse(426, `Sec-WebSocket-Version ${quote(version)} is not supported, but 13 is`, [
+    ["Connection", "Upgrade"],
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+  ]);
+}
+
+function only(headers: HeaderList, name: string): string | null {
+  const [value, ...others] = headers.get(name);
+  return value === undefined || others.length > 0 ? null : value;
+}
+
+function refuse(
+  status: RefusedHandshake["status"],
+  message: string,
+  headers: readonly Header[] = [],
+): RefusedHandshake {
+  return { accepted: false, status, message, headers };
+}
+
+/** RFC 6455 section 4.2.2, item 5. */
+function accept(key: string, requested: HeaderList, spoken: readonly string[]): AcceptedHandshake {
+  const protocols = requested.get("Sec-WebSocket-Protocol");
+  const offered = protocols.length > 0 ? parseDistinctTokens(protocols) : new Set<string>();
+  const subprotocol = spoken.find((name) => offered.has(name)) ?? "";
+  const headers: Header[] = [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Accept", acceptFor(key)],
+  ];
+  if (subprotocol !== "") headers.push(["Sec-WebSocket-Protocol", subprotocol]);
+  const extensionsOffered = requested.get("Sec-WebSocket-Extensions").flatMap(parseExtensions);
+  return { accepted: true, key, subprotocol, extensionsOffered, headers };
+}
+
+/**
+ * Writes the 101 answer.
+ *
+ * @throws {@link InvalidArgumentError} when an extra header is malformed or belongs to the handshake
+ */
+export function formatAcceptance(
+  handshake: AcceptedHandshake,
+  extensions: readonly ExtensionOffer[] = [],
+  extraHeaders: readonly Header[] = [],
+): Uint8Array {
+  refuseReserved(extraHeaders);
+  const headers = [...handshake.headers];
+  if (extensions.length > 0) headers.push(["Sec-WebSocket-Extensions", formatExtensions(extensions)]);
+  return formatHead("HTTP/1.1 101 Switching Protocols", [...headers, ...extraHeaders]);
+}
+
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [400, "Bad Request"],
+  [401, "Unauthorized"],
+  [403, "Forbidden"],
+  [404, "Not Found"],
+  [405, "Method Not Allowed"],
+  [408, "Request Timeout"],
+  [426, "Upgrade Required"],
+  [429, "Too Many Requests"],
+  [431, "Request Header Fields Too Large"],
+  [500, "Internal Server Error"],
+  [503, "Service Unavailable"],
+  [505, "HTTP Version Not Supported"],
+]);
+
+/**
+ * Writes an answer after which the server closes the connection; also for refusals of the application's own.
+ *
+ * @throws {@link InvalidArgumentError} when a header is malformed
+ */
+export function formatRefusal({ status, message, headers }: Refusal): Uint8Array {
+  const body = new TextEncoder().encode(`${message}\n`);
+  const head = formatHead(`HTTP/1.1 ${status} ${REASONS.get(status) ?? ""}`, [
+    ["Connection", "close"],
+    ["Content-Type", "text/plain; charset=utf-8"],
+    ["Content-Length", String(body.length)],
+    ...headers,
+  ]);
+  const answer = new Uint8Array(head.length + body.length);
+  answer.set(head);
+  answer.set(body, head.length);
+  return answer;
+}

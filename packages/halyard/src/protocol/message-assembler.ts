@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { noBytes } from "./bytes.ts";
+import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
+import { closeFault, closeMessageIsUtf8, Frame, wholeFromWire } from "./frame.ts";
+import type { FrameDecoder } from "./frame-decoder.ts";
+import { applyMask } from "./masking.ts";
+import { isControl, Opcode } from "./opcodes.ts";
+import { PayloadBuffer } from "./payload-buffer.ts";
+import { Utf8Validator } from "./utf8.ts";
+
+export interface MessageAssemblerOptions {
+  /** `raw` hands on every frame as it came; `default` joins fragments to messages. */
+  readonly mode: "raw" | "default";
+  readonly maxMessageSize: number;
+  readonly maxFragments: number;
+}
+
+/**
+ * Makes frames of the pieces that a decoder finds: unmasks, joins, checks sizes and UTF-8. A frame that it gives out
+ * owns its bytes.
+ */
+export class MessageAssembler {
+  readonly #decoder: FrameDecoder;
+  readonly #options: MessageAssemblerOptions;
+  readonly #isMasked: boolean;
+  readonly #message = new PayloadBuffer();
+  readonly #control = new PayloadBuffer();
+  readonly #utf8 = new Utf8Validator();
+  /** The opcode of the message in progress: continuation frames are of its type. */
+  #opcode = 0;
+  #messageSize = 0;
+  #fragments = 0;
+
+  constructor(decoder: FrameDecoder, isMasked: boolean, options: MessageAssemblerOptions) {
+    this.#decoder = decoder;
+    this.#isMasked = isMasked;
+    this.#options = options;
+  }
+
+  /**
+   * Takes the piece that the decoder stands at.
+   * @returns the frame or message that the piece completes, or null
+   * @throws {@link ProtocolViolationError} or {@link FrameTooBigError}
+   */
+  push(): Frame | null {
+    return isControl(this.#decoder.opcode) ? this.#pushControl() : this.#pushData();
+  }
+
+  #pushControl(): Frame | null {
+    const decoder = this.#decoder;
+    this.#collect(this.#control, true);
+    if (!decoder.last) return null;
+    const payload = this.#control.take();
+    switch (decoder.opcode) {
+      case Opcode.PING:
+        return new Frame.Ping(payload);
+      case Opcode.PONG:
+        return new Frame.Pong(payload);
+      default:
+        checkClose(payload);
+        return new Frame.Close(payload);
+    }
+  }
+
+  #pushData(): Frame | null {
+    const decoder = this.#decoder;
+    if (decoder.first) this.#beginFrame();
+    const bytes = this.#collect(this.#message, decoder.fin);
+    if (this.#opcode === Opcode.TEXT && !this.#utf8.push(bytes)) throw notUtf8();
+    if (!decoder.last) return null;
+    if (decoder.fin) this.#checkTextIsComplete();
+    else if (this.#options.mode === "default") return null;
+    return this.#makeFrame();
+  }
+
+  #beginFrame(): void {
+    const { opcode, length } = this.#decoder;
+    const { maxMessageSize, maxFragments } = this.#options;
+    if (opcode !== Opcode.CONTINUATION) {
+      this.#opcode = opcode;
+      this.#messageSize = 0;
+      this.#fragments = 0;
+      this.#utf8.reset();
+    }
+    this.#messageSize += length;
+    this.#fragments++;
+    // A raw session holds one frame at a time, which maxFrameSize bounds.
+    if (this.#options.mode === "raw") return;
+    if (this.#messageSize > maxMessageSize) {
+      throw new FrameTooBigError("maxMessageSize", this.#messageSize, maxMessageSize);
+    }
+    if (this.#fragments > maxFragments) {
+      throw new FrameTooBigError("maxFragments", this.#fragments, maxFragments);
+    }
+  }
+
+  /** Copies the piece, unmasked, behind what the buffer holds. */
+  #collect(buffer: PayloadBuffer, final: boolean): Uint8Array {
+    const { input, start, end, length, offset, key } = this.#decoder;
+    if (start === end) return noBytes;
+    const bytes = buffer.append(input, start, end, length - offset, final);
+    if (this.#isMasked) applyMask(bytes, 0, bytes.length, key, offset);
+    return bytes;
+  }
+
+  #checkTextIsComplete(): void {
+    if (this.#opcode === Opcode.TEXT && !this.#utf8.isComplete) throw notUtf8();
+  }
+
+  #makeFrame(): Frame {
+    const payload = this.#message.take();
+    const { fin } = this.#decoder;
+    const isWhole = fin && (this.#fragments === 1 || this.#options.mode === "default");
+    const options = isWhole ? wholeFromWire : { fin };
+    return this.#opcode === Opcode.TEXT ? new Frame.Text(payload, options) : new Frame.Binary(payload, options);
+  }
+}
+
+function checkClose(payload: Uint8Array): void {
+  const fault = closeFault(payload);
+  if (fault !== null) throw new ProtocolViolationError(`the peer sent ${fault}`, 1002);
+  if (!closeMessageIsUtf8(payload)) throw new ProtocolViolationError("the message of a Close frame is not UTF-8", 1007);
+}
+
+/** RFC 6455 section 8.1. */
+function notUtf8(): ProtocolViolationError {
+  return new ProtocolViolationError("a text message is not UTF-8", 1007);
+}

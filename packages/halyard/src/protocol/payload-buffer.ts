@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { noBytes } from "./bytes.ts";
+
+/** What is allocated on the word of a length field alone; more only as bytes arrive. */
+const trustedBytes = 64 * 1024;
+
+/** Collects the payload of one message. It holds at most twice what has arrived, whatever was announced. */
+export class PayloadBuffer {
+  #memory: Uint8Array = noBytes;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * @param announced - how many bytes of the frame are still to come, these included
+   * @param final - whether the frame is the last of its message
+   * @returns where the bytes lie now: a view that is valid until the next call
+   */
+  append(source: Uint8Array, start: number, end: number, announced: number, final: boolean): Uint8Array {
+    const from = this.#size;
+    this.#size += end - start;
+    if (this.#size > this.#memory.length) this.#grow(from, from + announced, final);
+    this.#memory.set(source.subarray(start, end), from);
+    return this.#memory.subarray(from, this.#size);
+  }
+
+  /** The payload, in memory that it fills at least by half; the buffer is then empty. */
+  take(): Uint8Array {
+    const payload = this.#memory.subarray(0, this.#size);
+    const isMostlyFull = this.#size * 2 >= this.#memory.length;
+    this.clear();
+    return isMostlyFull ? payload : payload.slice();
+  }
+
+  clear(): void {
+    this.#memory = noBytes;
+    this.#size = 0;
+  }
+
+  #grow(used: number, announced: number, final: boolean): void {
+    const trusted = Math.min(announced, Math.max(this.#size * 2, trustedBytes));
+    // Doubling keeps many small fragments linear; the last frame tells the size, and so saves the last copy.
+    const doubled = final ? 0 : this.#memory.length * 2;
+    const memory = new Uint8Array(Math.max(this.#size, trusted, doubled));
+    memory.set(this.#memory.subarray(0, used));
+    this.#memory = memory;
+  }
+}
