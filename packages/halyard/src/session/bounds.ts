@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { checkLimit } from "./durations.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
+
+/** What happens when a bounded channel is full: the sender waits, or the channel ends with an error. */
+export type ChannelOverflow = "suspend" | "close";
+
+/** How much a channel holds. Made by {@link bounded} and {@link unlimited}. Ktor: `ChannelConfig`. */
+export interface ChannelBounds {
+  /** How many frames; Infinity for any number. */
+  readonly messages: number;
+  /** How many bytes of payload; Infinity for any number. A larger frame may still enter an empty channel. */
+  readonly bytes: number;
+  readonly onOverflow: ChannelOverflow;
+}
+
+/**
+ * A channel that holds `messages` frames or `bytes` bytes of payload, whichever is reached first.
+ *
+ * @throws {@link InvalidArgumentError} for a bound that is no positive integer, or an `onOverflow` that does not exist
+ */
+export function bounded(options: {
+  readonly messages?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** @defaultValue "suspend" */
+  readonly onOverflow?: ChannelOverflow | undefined;
+}): ChannelBounds {
+  const { messages = Infinity, bytes = Infinity, onOverflow = "suspend" } = options;
+  if (onOverflow !== "suspend" && onOverflow !== "close") {
+    throw new InvalidArgumentError(`onOverflow must be "suspend" or "close", not ${JSON.stringify(onOverflow)}`);
+  }
+  return { messages: checkLimit("messages", messages), bytes: checkLimit("bytes", bytes), onOverflow };
+}
+
+/** A channel without a bound: memory is its only limit. Ktor's default, not ours. */
+export function unlimited(): ChannelBounds {
+  return { messages: Infinity, bytes: Infinity, onOverflow: "suspend" };
+}

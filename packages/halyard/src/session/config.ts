@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ProtocolLimits } from "../protocol/connection.ts";
+import { bounded, type ChannelBounds } from "./bounds.ts";
+import { checkLimit, checkPeriod, checkTimeout } from "./durations.ts";
+import { pickOptions } from "./options.ts";
+
+/** What can be configured of sessions, on either side. Times are in milliseconds, sizes in bytes. */
+export interface SessionConfig {
+  /** Between two pings; 0 for none. @defaultValue 20,000 */
+  readonly pingInterval?: number | undefined;
+  /** Within which anything at all must come after a ping; 0 for no bound. @defaultValue 20,000 */
+  readonly pingTimeout?: number | undefined;
+  /** The largest frame that is received. @defaultValue 16 MiB */
+  readonly maxFrameSize?: number | undefined;
+  /** The largest message that is received, over all its fragments. @defaultValue 16 MiB */
+  readonly maxMessageSize?: number | undefined;
+  /** The most fragments of one message. @defaultValue 131,072 */
+  readonly maxFragments?: number | undefined;
+  /** For the closing handshake, from the call of `close()`. @defaultValue 5,000 */
+  readonly closeTimeout?: number | undefined;
+  /** For the opening handshake in all. @defaultValue 10,000 */
+  readonly handshakeTimeout?: number | undefined;
+  readonly channels?:
+    | {
+        /** @defaultValue `bounded({ messages: 256, bytes: 1 MiB })` */
+        readonly incoming?: ChannelBounds | undefined;
+        /** @defaultValue `bounded({ bytes: 1 MiB })` */
+        readonly outgoing?: ChannelBounds | undefined;
+      }
+    | undefined;
+}
+
+/** A configuration that was checked: every value is there, and a period that is off is Infinity. */
+export interface ResolvedSessionConfig {
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly limits: ProtocolLimits;
+  readonly closeTimeout: number;
+  readonly handshakeTimeout: number;
+  readonly incoming: ChannelBounds;
+  readonly outgoing: ChannelBounds;
+}
+
+const MiB = 2 ** 20;
+
+/** Every default, with its reason. */
+const defaults = {
+  // Most middleboxes cut a connection after 30 to 60 idle seconds; a dead peer is found within 40.
+  pingInterval: 20_000,
+  pingTimeout: 20_000,
+  // Autobahn's largest message passes; fifty connections at the limit still fit into a gigabyte.
+  maxFrameSize: 16 * MiB,
+  maxMessageSize: 16 * MiB,
+  // Autobahn cuts 4 MiB into frames of 64 bytes. Memory is bounded by maxMessageSize; this bounds the work.
+  maxFragments: 131_072,
+  // A peer that has not answered by then will not; Ktor waits for ever.
+  closeTimeout: 5_000,
+  // Over name resolution, TCP, TLS and upgrade in all; a slow mobile network needs about half of it.
+  handshakeTimeout: 10_000,
+  // A burst fits, a slow reader stops the sender before memory is felt.
+  incoming: bounded({ messages: 256, bytes: MiB }),
+  outgoing: bounded({ bytes: MiB }),
+};
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @param what - whose it is, for messages
+ * @throws {@link InvalidArgumentError} for an unknown option or a value that cannot be used
+ */
+export function resolveConfig(what: string, config: SessionConfig): ResolvedSessionConfig {
+  const given = pickOptions<SessionConfig>(what, config, [
+    "pingInterval",
+    "pingTimeout",
+    "maxFrameSize",
+    "maxMessageSize",
+    "maxFragments",
+    "closeTimeout",
+    "handshakeTimeout",
+    "channels",
+  ]);
+  const channels = pickOptions<NonNullable<SessionConfig["channels"]>>(`${what}.channels`, given.channels ?? {}, [
+    "incoming",
+    "outgoing",
+  ]);
+  const period = (name: "pingInterval" | "pingTimeout") => checkPeriod(name, given[name] ?? defaults[name]);
+  const timeout = (name: "closeTimeout" | "handshakeTimeout") => checkTimeout(name, given[name] ?? defaults[name]);
+  const limit = (name: keyof ProtocolLimits) => checkLimit(name, given[name] ?? defaults[name]);
+  return {
+    pingInterval: period("pingInterval"),
+    pingTimeout: period("pingTimeout"),
+    limits: {
+      maxFrameSize: limit("maxFrameSize"),
+      maxMessageSize: limit("maxMessageSize"),
+      maxFragments: limit("maxFragments"),
+    },
+    closeTimeout: timeout("closeTimeout"),
+    handshakeTimeout: timeout("handshakeTimeout"),
+    incoming: checkBounds(`${what}.channels.incoming`, channels.incoming ?? defaults.incoming),
+    outgoing: checkBounds(`${what}.channels.outgoing`, channels.outgoing ?? defaults.outgoing),
+  };
+}
+
+function checkBounds(what: string, bounds: ChannelBounds): ChannelBounds {
+  return bounded(pickOptions<ChannelBounds>(what, bounds, ["messages", "bytes", "onOverflow"]));
+}

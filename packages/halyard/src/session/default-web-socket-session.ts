@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CloseReason } from "../protocol/close-reason.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { checkPeriod } from "./durations.ts";
+import { PingTimeoutError } from "./errors.ts";
+import { Pinger } from "./pinger.ts";
+import type { Transport } from "./transport.ts";
+import { type SessionOptions, WebSocketSession } from "./web-socket-session.ts";
+
+export interface DefaultSessionOptions extends SessionOptions {
+  /** Milliseconds between pings, Infinity for none. */
+  readonly pingInterval: number;
+  /** Milliseconds within which anything must come after a ping, Infinity for none. */
+  readonly pingTimeout: number;
+}
+
+/**
+ * One WebSocket connection as applications want it: `incoming` holds whole messages, pings and Close frames are
+ * answered, the connection is kept alive. Ktor: `io.ktor.websocket.DefaultWebSocketSession`.
+ */
+export class DefaultWebSocketSession extends WebSocketSession {
+  readonly #pinger: Pinger;
+
+  /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
+  constructor(transport: Transport, options: DefaultSessionOptions) {
+    super(transport, options);
+    this.#pinger = new Pinger(transport, options.clock, options.pingInterval, options.pingTimeout, (milliseconds) => {
+      const error = new PingTimeoutError(milliseconds, { url: options.url });
+      this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "Ping timeout"), error, false);
+    });
+    this.#pinger.start();
+  }
+
+  /** Milliseconds between pings; 0 when they are off. Setting it begins a new interval. */
+  get pingInterval(): number {
+    return finiteOrOff(this.#pinger.interval);
+  }
+
+  set pingInterval(milliseconds: number) {
+    this.#pinger.configure(checkPeriod("pingInterval", milliseconds), this.#pinger.timeout);
+  }
+
+  /** Milliseconds within which anything must come after a ping; 0 when there is no bound. Ktor: `timeoutMillis`. */
+  get pingTimeout(): number {
+    return finiteOrOff(this.#pinger.timeout);
+  }
+
+  set pingTimeout(milliseconds: number) {
+    this.#pinger.configure(this.#pinger.interval, checkPeriod("pingTimeout", milliseconds));
+  }
+
+  /** Milliseconds between the newest ping and its pong; null before the first pong. */
+  get latency(): number | null {
+    return this.#pinger.latency;
+  }
+
+  /** @internal */
+  protected override consume(frame: Frame): boolean {
+    if (frame.type === "text" || frame.type === "binary") return false;
+    if (frame.type === "pong") this.#pinger.pong(frame);
+    if (frame.type === "close") this.closeReceived(frame);
+    return true;
+  }
+
+  /** @internal */
+  protected override readingPaused(isPaused: boolean): void {
+    if (isPaused) this.#pinger.stop();
+    else this.#pinger.start();
+  }
+
+  /** @internal */
+  protected override stopped(): void {
+    this.#pinger.stop();
+  }
+}
+
+function finiteOrOff(milliseconds: number): number {
+  return milliseconds === Infinity ? 0 : milliseconds;
+}

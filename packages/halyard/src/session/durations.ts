@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InvalidArgumentError } from "../protocol/errors.ts";
+
+/** What a timer can hold; a longer `setTimeout` would fire at once. */
+const maxMilliseconds = 2 ** 31 - 1;
+
+/** Checks a period in milliseconds that can be switched off: 0 and Infinity both come back as Infinity. */
+export function checkPeriod(name: string, milliseconds: number): number {
+  if (milliseconds === 0 || milliseconds === Infinity) return Infinity;
+  if (!(milliseconds > 0 && milliseconds <= maxMilliseconds)) {
+    throw new InvalidArgumentError(
+      `${name} must be 0 or Infinity (off) or a number of milliseconds up to ${maxMilliseconds}, not ${String(milliseconds)}`,
+    );
+  }
+  return milliseconds;
+}
+
+/** Checks a bound in time that cannot be switched off, in milliseconds. */
+export function checkTimeout(name: string, milliseconds: number): number {
+  if (milliseconds > 0 && milliseconds <= maxMilliseconds) return milliseconds;
+  throw new InvalidArgumentError(
+    `${name} must be a number of milliseconds between 0 (exclusive) and ${maxMilliseconds}, not ${String(milliseconds)}`,
+  );
+}
+
+/** Checks a limit: a positive integer, or Infinity for none. */
+export function checkLimit(name: string, value: number): number {
+  if (value === Infinity || (Number.isSafeInteger(value) && value > 0)) return value;
+  throw new InvalidArgumentError(`${name} must be a positive integer or Infinity, not ${String(value)}`);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CloseReason } from "../protocol/close-reason.ts";
+import { Frame } from "../protocol/frame.ts";
+import type { ChannelBounds } from "./bounds.ts";
+import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
+import type { Transport } from "./transport.ts";
+import { Deferred, done, observe, type WaitOptions } from "./waiting.ts";
+
+/** The sending side of a channel. Ktor: `kotlinx.coroutines.channels.SendChannel`. */
+export interface SendChannel<T> {
+  /**
+   * Resolves when the element is in the bounded queue; waits while the queue is full. It was copied at the call.
+   * Concurrent calls keep their order. An aborted call sends nothing.
+   *
+   * @throws {@link ChannelClosedError} when the channel is closed, else what ended the session
+   * @throws {@link ChannelOverflowError} when the queue is full and bounded with `onOverflow: "close"`
+   */
+  send(element: T, options?: WaitOptions): Promise<void>;
+  /** Sends without waiting. @returns false when the queue is full or closed */
+  trySend(element: T): boolean;
+  /** Ends the channel after what was sent before; for a session that is `close()` with code 1000. */
+  close(): void;
+  readonly isClosedForSend: boolean;
+}
+
+interface Waiter {
+  readonly frame: Frame;
+  readonly accepted: Deferred<void>;
+  /** Stops listening to the waiter's signal. */
+  readonly release: () => void;
+}
+
+/** The session, as its outgoing queue knows it. */
+export interface OutgoingOwner {
+  /** Begins the closing handshake with the given frame. */
+  beginClose(frame: Frame.Close): void;
+  /** Ends the session because the queue was full. */
+  overflowed(error: ChannelOverflowError): void;
+}
+
+/**
+ * The bounded queue before the wire. What it has accepted lies encoded in the transport already; who finds it full
+ * waits here, in order.
+ */
+export class Outgoing implements SendChannel<Frame> {
+  readonly #transport: Transport;
+  readonly #bounds: ChannelBounds;
+  readonly #owner: OutgoingOwner;
+  #waiters: Waiter[] = [];
+  #isPumping = false;
+  #isClosed = false;
+  /** What ended the session, for those who send later. */
+  #error: unknown;
+
+  constructor(transport: Transport, bounds: ChannelBounds, owner: OutgoingOwner) {
+    this.#transport = transport;
+    this.#bounds = bounds;
+    this.#owner = owner;
+  }
+
+  get isClosedForSend(): boolean {
+    return this.#isClosed;
+  }
+
+  send(frame: Frame, options?: WaitOptions): Promise<void> {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#isClosed) return Promise.reject(this.#endError());
+    if (frame.type === "close") {
+      this.#owner.beginClose(frame);
+      return done;
+    }
+    if (this.#waiters.length > 0 || !this.#hasRoom(frame)) {
+      return this.#bounds.onOverflow === "close" ? this.#overflow() : this.#wait(frame, signal);
+    }
+    try {
+      return this.#transport.send(frame) ? done : Promise.reject(this.#endError());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  trySend(frame: Frame): boolean {
+    if (this.#isClosed || this.#waiters.length > 0 || !this.#hasRoom(frame)) return false;
+    if (frame.type !== "close") return this.#transport.send(frame);
+    this.#owner.beginClose(frame);
+    return true;
+  }
+
+  close(): void {
+    if (!this.#isClosed) this.#owner.beginClose(new Frame.Close({ code: CloseReason.Codes.NORMAL }));
+  }
+
+  /** Resolves when all that was sent before the call was handed to the operating system. */
+  async flush(): Promise<void> {
+    await this.#waiters.at(-1)?.accepted.promise;
+    const target = this.#transport.framesWritten + this.#transport.pendingFrames;
+    while (this.#transport.framesWritten < target) {
+      if (!(await this.#transport.progress())) throw this.#endError();
+    }
+  }
+
+  /** Accepts nothing more. Who waits already is served before the Close frame, which ends the stream. */
+  finish(close: Frame.Close): void {
+    this.#isClosed = true;
+    if (this.#waiters.length === 0) this.#transport.send(close);
+    else this.#enqueue({ frame: close, accepted: new Deferred(), release: () => undefined });
+  }
+
+  /** Accepts nothing more, and turns away who waits. @returns how many frames that dropped */
+  fail(error: unknown): number {
+    this.#isClosed = true;
+    this.#error ??= error;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) refuse(waiter, this.#endError());
+    return waiters.length;
+  }
+
+  #hasRoom(frame: Frame): boolean {
+    const { pendingFrames, pendingBytes } = this.#transport;
+    if (pendingFrames === 0) return true;
+    return pendingFrames < this.#bounds.messages && pendingBytes + frame.data.length <= this.#bounds.bytes;
+  }
+
+  #overflow(): Promise<never> {
+    const { messages, bytes } = this.#bounds;
+    const error = new ChannelOverflowError(`the outgoing channel is full (${messages} messages or ${bytes} bytes)`, {
+      phase: "open",
+    });
+    this.#owner.overflowed(error);
+    return Promise.reject(error);
+  }
+
+  #wait(frame: Frame, signal: AbortSignal | undefined): Promise<void> {
+    const accepted = new Deferred<void>();
+    const abort = () => {
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      accepted.reject(signal?.reason);
+    };
+    const release = () => signal?.removeEventListener("abort", abort);
+    const waiter: Waiter = { frame: frame.copy(), accepted, release };
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#enqueue(waiter);
+    return accepted.promise;
+  }
+
+  #enqueue(waiter: Waiter): void {
+    // A rejection reaches whoever called `send`; here it is only waited for.
+    observe(waiter.accepted.promise);
+    this.#waiters.push(waiter);
+    if (!this.#isPumping) void this.#pump();
+  }
+
+  /** Serves who waits, in order, as the transport makes progress. Ends when nobody waits or the connection is gone. */
+  async #pump(): Promise<void> {
+    this.#isPumping = true;
+    while (this.#waiters.length > 0 && (await this.#transport.progress())) {
+      let next = this.#waiters[0];
+      while (next !== undefined && (next.frame.type === "close" || this.#hasRoom(next.frame))) {
+        this.#waiters.shift();
+        this.#hand(next);
+        next = this.#waiters[0];
+      }
+    }
+    this.#isPumping = false;
+  }
+
+  #hand(waiter: Waiter): void {
+    try {
+      if (this.#transport.send(waiter.frame)) {
+        waiter.release();
+        waiter.accepted.resolve();
+      } else {
+        refuse(waiter, this.#endError());
+      }
+    } catch (error) {
+      refuse(waiter, error);
+    }
+  }
+
+  #endError(): unknown {
+    return this.#error ?? new ChannelClosedError("the session is closed: nothing more can be sent");
+  }
+}
+
+function refuse(waiter: Waiter, error: unknown): void {
+  waiter.release();
+  waiter.accepted.reject(error);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
+import type { Frame } from "../protocol/frame.ts";
+
+/**
+ * An open connection as the session sees it: all that an engine has to provide. The session pulls batches of frames,
+ * which gives backpressure, hands frames back to be written, and disposes.
+ */
+export interface Transport {
+  /** Which Close frames have passed, and the peer's fault if the connection was failed for one. */
+  readonly closing: ClosingHandshake;
+
+  /**
+   * The frames that have arrived since the last call, at least one, control frames among them in order; null when the
+   * peer has ended the connection. It is called again only after it has settled. The array belongs to the caller.
+   *
+   * It rejects once with what broke the connection: a peer's fault, after the frames before it were given out; then a
+   * further call still waits for the end. After {@link dispose} it resolves to null.
+   */
+  receive(): Promise<Frame[] | null>;
+
+  /** How many bytes have arrived in all: what keepalive takes as a sign of life. */
+  readonly bytesReceived: number;
+
+  /**
+   * Accepts a frame to be written; its payload is copied. It does not wait: the session keeps the bounds.
+   *
+   * @returns false when nothing may be sent any more
+   * @throws {@link InvalidArgumentError} for a frame that would break the protocol at this point
+   */
+  send(frame: Frame): boolean;
+
+  /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
+  readonly pendingFrames: number;
+  readonly pendingBytes: number;
+  /** How many of the accepted frames were handed to the operating system. */
+  readonly framesWritten: number;
+
+  /** Resolves to true when something pending was handed over, at once if nothing is; to false on a dead connection. */
+  progress(): Promise<boolean>;
+
+  /** Whether frames are masked: true on a client (RFC 6455 section 5.1). */
+  readonly masking: boolean;
+  /** The largest frame that is received, in bytes. */
+  maxFrameSize: number;
+
+  /** Drops the connection now, after one attempt to write what is pending, and releases all it holds. Idempotent. */
+  dispose(): void;
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+/// <reference lib="esnext.disposable" preserve="true" />
+import { type BinaryData, viewOf } from "../protocol/bytes.ts";
+import { CloseReason } from "../protocol/close-reason.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import { Frame } from "../protocol/frame.ts";
+import type { ChannelBounds } from "./bounds.ts";
+import { Channel, type ReceiveChannel } from "./channel.ts";
+import type { CancelTimer, Clock } from "./clock.ts";
+import { checkLimit, checkTimeout } from "./durations.ts";
+import { ChannelClosedError, ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
+import type { HandshakeCall } from "./handshake-call.ts";
+import { Outgoing, type OutgoingOwner, type SendChannel } from "./outgoing.ts";
+import type { SessionEnd } from "./session-end.ts";
+import type { Transport } from "./transport.ts";
+import { Deferred, type WaitOptions } from "./waiting.ts";
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly incoming: ChannelBounds;
+  readonly outgoing: ChannelBounds;
+  /** Milliseconds that the closing handshake may take. */
+  readonly closeTimeout: number;
+  /** The subprotocol that the handshake chose; empty for none. */
+  readonly subprotocol: string;
+  readonly call: HandshakeCall;
+  /** The URL for errors, free of secrets. */
+  readonly url?: string | undefined;
+}
+
+export interface CloseOptions {
+  /** Milliseconds that the closing handshake may take. @defaultValue the plugin's `closeTimeout` */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * One WebSocket connection, raw: frames come and go as they are on the wire, pings and Close frames included, and
+ * nothing is answered for you. Ktor: `io.ktor.websocket.WebSocketSession`.
+ *
+ * Every promise of a session settles, in bounded time once it is closing.
+ */
+export class WebSocketSession implements AsyncDisposable {
+  /** The subprotocol that the handshake chose; empty for none. */
+  readonly subprotocol: string;
+  /** The opening handshake: request and response. */
+  readonly call: HandshakeCall;
+  /** Settles when nothing more will be received; never rejects. See `docs/closing.md` for which reason decides. */
+  readonly closeReason: Promise<CloseReason | null>;
+  /** Settles when the connection is gone and all is released; never rejects. */
+  readonly ended: Promise<SessionEnd>;
+
+  /** @internal */
+  protected readonly transport: Transport;
+  readonly #options: SessionOptions;
+  readonly #incoming: Channel<Frame>;
+  readonly #outgoing: Outgoing;
+  readonly #reason = new Deferred<CloseReason>();
+  readonly #end = new Deferred<SessionEnd>();
+  readonly #lifetime = new AbortController();
+  #cancelDeadline: CancelTimer = () => undefined;
+  /** The reason given to our `close()`, if it was called before the peer's Close frame came. */
+  #ours: CloseReason | null = null;
+  /** Set once nothing more will be received: why. */
+  #decided: CloseReason | null = null;
+  #isClosing = false;
+  #isOver = false;
+  #initiator: "local" | "peer" | null = null;
+  #error: unknown;
+  #turnedAway = 0;
+
+  /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
+  constructor(transport: Transport, options: SessionOptions) {
+    this.transport = transport;
+    this.#options = options;
+    this.subprotocol = options.subprotocol;
+    this.call = options.call;
+    this.#incoming = new Channel(options.incoming, (frame) => frame.data.length);
+    this.#outgoing = new Outgoing(transport, options.outgoing, this.#asOwner());
+    this.closeReason = this.#reason.promise;
+    this.ended = this.#end.promise;
+    void this.#run();
+  }
+
+  /** The frames that arrive, from the first byte after the handshake. It stays readable to its end after a close. */
+  get incoming(): ReceiveChannel<Frame> {
+    return this.#incoming;
+  }
+
+  /** The bounded queue of frames to be sent. */
+  get outgoing(): SendChannel<Frame> {
+    return this.#outgoing;
+  }
+
+  /** Aborts when the session can receive no more: the scope of whatever runs for the session's sake. */
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  /** The largest frame that is accepted, in bytes. A larger one ends the session with 1009. */
+  get maxFrameSize(): number {
+    return this.transport.maxFrameSize;
+  }
+
+  set maxFrameSize(bytes: number) {
+    this.transport.maxFrameSize = checkLimit("maxFrameSize", bytes);
+  }
+
+  /**
+   * Whether frames are masked: RFC 6455 section 5.1 wants it of clients and forbids it to servers, so another value
+   * than the present one is refused.
+   */
+  get masking(): boolean {
+    return this.transport.masking;
+  }
+
+  set masking(value: boolean) {
+    if (value === this.masking) return;
+    throw new InvalidArgumentError(
+      `masking cannot be ${String(value)}: a client masks its frames and a server does not (RFC 6455 section 5.1)`,
+    );
+  }
+
+  /**
+   * Sends a string as a text message, bytes as a binary message, or a frame as it is. Resolves when the frame is in
+   * the bounded outgoing queue; waits while the queue is full. The content was copied at the call. Concurrent calls
+   * keep their order. Aborting it, while it waits, sends nothing.
+   *
+   * @throws {@link ChannelClosedError} after `close()` or the peer's Close frame, else what ended the session
+   * @throws {@link InvalidArgumentError} for content that cannot be sent
+   */
+  send(content: string | BinaryData | Frame, options?: WaitOptions): Promise<void> {
+    let frame: Frame;
+    try {
+      frame = frameOf(content);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#outgoing.send(frame, options);
+  }
+
+  /**
+   * Resolves when all frames sent before were handed to the operating system; that the peer has them it cannot tell.
+   *
+   * @throws what ended the session, if any of the frames was dropped
+   */
+  flush(): Promise<void> {
+    return this.#outgoing.flush();
+  }
+
+  /**
+   * The closing handshake (RFC 6455 section 7): sends a Close frame behind the frames accepted so far, waits for the
+   * peer's, and for the connection to end. Past the timeout, which counts from the call, the connection is dropped.
+   * Further calls wait for the same end.
+   *
+   * @param reason - `{ code, message }`; 1000 by default
+   * @returns how the session ended
+   * @throws {@link InvalidArgumentError} for a code that must not be sent or a message over 123 bytes; nothing was sent
+   */
+  async close(
+    reason: CloseReason | { readonly code: number; readonly message?: string } = { code: CloseReason.Codes.NORMAL },
+    options?: CloseOptions,
+  ): Promise<SessionEnd> {
+    const timeout = checkTimeout("timeout", options?.timeout ?? this.#options.closeTimeout);
+    this.#beginClose(new Frame.Close(reason), timeout);
+    return await this.ended;
+  }
+
+  /**
+   * Drops the connection now, without a Close frame. What has arrived stays readable; then `incoming` fails.
+   *
+   * @param cause - what receivers and senders get @defaultValue a {@link ChannelClosedError}
+   */
+  cancel(cause: unknown = new ChannelClosedError("the session was cancelled")): void {
+    this.#initiator ??= "local";
+    this.#error ??= cause;
+    this.#decide(new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, "the session was cancelled"), cause);
+    this.#finish();
+  }
+
+  /** The same as `close()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Looks at a frame before it goes to `incoming`.
+   * @returns whether the frame was for the session itself
+   * @internal
+   */
+  protected consume(_frame: Frame): boolean {
+    return false;
+  }
+
+  /** Called before and after a wait in which nothing is read. @internal */
+  protected readingPaused(_isPaused: boolean): void {}
+
+  /** Called when the session begins to close, and when nothing more will be received. @internal */
+  protected stopped(): void {}
+
+  /**
+   * Gives the session up for a reason of our own: says so to the peer and ends.
+   * @param lingers - whether to read on, for a while, until the peer has seen it
+   * @internal
+   */
+  protected fail(reason: CloseReason, error: unknown, lingers: boolean): void {
+    if (this.#decided !== null) return;
+    this.#initiator ??= "local";
+    this.#error = error;
+    this.transport.send(new Frame.Close(reason));
+    this.#decide(reason, error);
+    if (lingers) this.#startDeadline(this.#options.closeTimeout);
+    else this.#finish();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#receiveAll();
+      this.#connectionEnded();
+    } catch (error) {
+      this.#connectionFailed(error);
+    }
+    // A connection that we failed is read on until the peer has our Close frame, or the deadline passes.
+    // How it ends then is of no interest any more.
+    if (this.transport.closing.failure !== null && !this.#isOver) await Promise.allSettled([this.transport.receive()]);
+    this.#finish();
+  }
+
+  async #receiveAll(): Promise<void> {
+    for (;;) {
+      const batch = await this.transport.receive();
+      if (batch === null) return;
+      for (const frame of batch) {
+        if (this.consume(frame)) continue;
+        if (!this.#incoming.hasRoom(frame)) await this.#makeRoom(frame);
+        this.#incoming.push(frame);
+        if (frame.type === "close") this.closeReceived(frame);
+      }
+    }
+  }
+
+  async #makeRoom(frame: Frame): Promise<void> {
+    const { messages, bytes, onOverflow } = this.#options.incoming;
+    if (onOverflow === "close") {
+      const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
+      const error = new ChannelOverflowError(text, { phase: "open", url: this.#options.url });
+      this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed"), error, true);
+      return;
+    }
+    this.readingPaused(true);
+    while (!this.#incoming.hasRoom(frame)) await this.#incoming.room();
+    if (!this.#isClosing && !this.#isOver) this.readingPaused(false);
+  }
+
+  /** The peer's Close frame has come. @internal */
+  protected closeReceived(frame: Frame.Close): void {
+    this.#initiator ??= "peer";
+    if (!this.#isClosing) this.#startDeadline(this.#options.closeTimeout);
+    const reason = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
+    this.#decide(this.#ours ?? reason, undefined);
+  }
+
+  #beginClose(frame: Frame.Close, timeout: number): void {
+    if (this.#isClosing || this.#isOver) return;
+    this.#isClosing = true;
+    this.#initiator ??= "local";
+    if (this.#decided === null) this.#ours = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
+    this.stopped();
+    this.#incoming.dropWhenFull();
+    this.#outgoing.finish(frame);
+    this.#startDeadline(timeout);
+  }
+
+  #startDeadline(timeout: number): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#options.clock.after(timeout, () => {
+      if (!this.transport.closing.isComplete) {
+        const text = `the peer did not complete the closing handshake within ${timeout} ms`;
+        this.#error ??= new TimeoutError(text, timeout, { phase: "closing", url: this.#options.url });
+      }
+      this.#decide(this.#lostReason("the closing handshake timed out"), this.#error);
+      this.#finish();
+    });
+  }
+
+  /** The peer has ended the connection. */
+  #connectionEnded(): void {
+    if (this.transport.closing.received === null) {
+      this.#connectionFailed(
+        new ConnectionError("the peer ended the connection without a Close frame", {
+          phase: this.#isClosing ? "closing" : "open",
+          url: this.#options.url,
+        }),
+      );
+    }
+  }
+
+  #connectionFailed(error: unknown): void {
+    const { failure, sent, isComplete } = this.transport.closing;
+    // Whatever breaks a connection that was closed cleanly is of no interest any more.
+    if (isComplete) return;
+    this.#initiator ??= failure === null ? "peer" : "local";
+    this.#error ??= error;
+    if (failure !== null && !this.#isClosing) this.#startDeadline(this.#options.closeTimeout);
+    const failureReason = failure === null ? null : (sent?.readReason() ?? null);
+    this.#decide(failureReason ?? this.#lostReason("the connection was lost"), error);
+  }
+
+  /** The reason where no Close frame of the peer decides. */
+  #lostReason(message: string): CloseReason {
+    return this.#ours ?? new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, message);
+  }
+
+  /** Nothing more will be received: settles everything but the end of the connection. Only the first call counts. */
+  #decide(reason: CloseReason, error: unknown): void {
+    if (this.#decided !== null) return;
+    this.#decided = reason;
+    this.stopped();
+    this.#incoming.end(error);
+    // A raw session may still answer the peer's Close frame.
+    if (error !== undefined || this.transport.closing.sent !== null) this.#turnAway(error);
+    this.#reason.resolve(reason);
+    this.#lifetime.abort(error ?? new ChannelClosedError("the session is closed"));
+  }
+
+  #turnAway(error: unknown): void {
+    this.#turnedAway += this.#outgoing.fail(error);
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelDeadline();
+    const { transport } = this;
+    const { closing } = transport;
+    this.#turnAway(this.#error);
+    transport.dispose();
+    this.#end.resolve({
+      clean: closing.isComplete,
+      reason: this.#decided ?? this.#lostReason("the connection was lost"),
+      sent: closing.sent?.readReason() ?? null,
+      received: closing.peerReason,
+      initiator: this.#initiator ?? "local",
+      error: this.#error,
+      unsent: this.#turnedAway + transport.pendingFrames,
+      discarded: this.#incoming.discarded,
+    });
+  }
+
+  #asOwner(): OutgoingOwner {
+    return {
+      beginClose: (frame) => this.#beginClose(frame, this.#options.closeTimeout),
+      overflowed: (error) =>
+        this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed"), error, false),
+    };
+  }
+}
+
+/** @throws {@link InvalidArgumentError} when the content is nothing that can be sent */
+function frameOf(content: string | BinaryData | Frame): Frame {
+  if (typeof content === "string") return new Frame.Text(content);
+  if (ArrayBuffer.isView(content) || isBuffer(content)) return new Frame.Binary(viewOf(content));
+  if (typeof content === "object" && content !== null && "opcode" in content) return content;
+  const kind = content === null ? "null" : typeof content;
+  throw new InvalidArgumentError(`send takes a string, a buffer or view, or a Frame, not ${kind}`);
+}
+
+function isBuffer(content: unknown): content is ArrayBufferLike {
+  return (
+    content instanceof ArrayBuffer ||
+    (typeof SharedArrayBuffer !== "undefined" && content instanceof SharedArrayBuffer)
+  );
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// The entry `halyard/testing`.
+export { VirtualClock } from "./virtual-clock.ts";
