@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SessionConfig } from "../session/config.ts";
+import type { EngineCapability, EngineRequest, HttpClientEngine } from "./engine.ts";
+import { UnsupportedCapabilityError } from "./errors.ts";
+
+/**
+ * Refuses, before anything is connected, what the engine could only ignore.
+ *
+ * @param given - the options that were given, as opposed to left to the defaults
+ * @throws {@link UnsupportedCapabilityError}
+ */
+export function checkCapabilities(engine: HttpClientEngine, request: EngineRequest, given: SessionConfig): void {
+  const demand = (isWanted: boolean, capability: EngineCapability, wanted: string) => {
+    if (!isWanted || engine.capabilities.has(capability)) return;
+    throw new UnsupportedCapabilityError(engine.name, capability, wanted, { url: request.safeUrl });
+  };
+  demand(
+    request.headers.length > 0,
+    "requestHeaders",
+    "it cannot send the request's headers; put a ticket into the URL, a token into a subprotocol or the first message",
+  );
+  demand(request.socketPath !== undefined, "unixSockets", "it cannot connect to socketPath");
+  demand(request.mode === "raw", "rawFrames", "it has no raw sessions; use webSocket or webSocketSession");
+  demand(
+    (given.pingInterval ?? 0) > 0,
+    "pingPong",
+    "it cannot ping; leave pingInterval out, or send a heartbeat of the application's own",
+  );
+  demand(
+    given.maxFrameSize !== undefined || given.maxMessageSize !== undefined || given.maxFragments !== undefined,
+    "frameLimits",
+    "it cannot refuse large frames and messages; leave the limits out",
+  );
+  demand(
+    given.channels?.incoming?.onOverflow === "suspend" && given.channels.incoming.messages !== Infinity,
+    "backpressure",
+    'it cannot stop the peer; bound the incoming channel with onOverflow: "close"',
+  );
+}

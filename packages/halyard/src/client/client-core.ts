@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import { toHeaders } from "../protocol/handshake/header-list.ts";
+import type { ResolvedSessionConfig } from "../session/config.ts";
+import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
+import { checkTimeout } from "../session/durations.ts";
+import type { Transport } from "../session/transport.ts";
+import type { WebSocketSession } from "../session/web-socket-session.ts";
+import { BoundedAttempt } from "./attempt.ts";
+import { checkCapabilities } from "./capabilities.ts";
+import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
+import { PluginNotInstalledError } from "./errors.ts";
+import { OpenSessions } from "./open-sessions.ts";
+import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
+import { partsOf, requestOptions, type WebSocketRequest, type WebSocketRequestOptions } from "./request-parts.ts";
+import { basicAuthorization, buildUrl, safeUrl } from "./request-url.ts";
+import { WebSockets } from "./web-sockets.ts";
+
+/** Which session a connection becomes. */
+export interface SessionKind<S extends WebSocketSession> {
+  readonly mode: "raw" | "default";
+  create(transport: Transport, options: DefaultSessionOptions): S;
+}
+
+interface InstalledPlugin {
+  readonly config: object;
+  readonly instance: PluginInstance;
+}
+
+/** What stands behind a client: the engine, the open sessions, the plugins. */
+export class ClientCore {
+  readonly engine: HttpClientEngine;
+  readonly sessions: OpenSessions;
+  readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
+
+  constructor(engine: HttpClientEngine, sessions: OpenSessions, plugins: ReadonlyMap<string, InstalledPlugin>) {
+    this.engine = engine;
+    this.sessions = sessions;
+    this.#plugins = plugins;
+  }
+
+  with<Config extends object>(plugin: HttpClientPlugin<string, Config, PluginInstance>, config: object): ClientCore {
+    if (typeof config !== "object" || config === null) {
+      throw new InvalidArgumentError(`install(${plugin.name}) takes an object of options`);
+    }
+    const merged = { ...this.#plugins.get(plugin.name)?.config, ...config };
+    const installed = { config: merged, instance: plugin.prepare(merged as Config) };
+    return new ClientCore(this.engine, this.sessions, new Map([...this.#plugins, [plugin.name, installed]]));
+  }
+
+  plugin<Instance extends PluginInstance>(plugin: HttpClientPlugin<string, never, Instance>): Instance {
+    const installed = this.#plugins.get(plugin.name);
+    if (installed === undefined) throw new PluginNotInstalledError(plugin.name);
+    return installed.instance as Instance;
+  }
+
+  /**
+   * Makes the handshake and the session.
+   * @param scheme - demands TLS, when it is `wss`
+   */
+  async open<S extends WebSocketSession>(kind: SessionKind<S>, request: WebSocketRequest, scheme?: "wss"): Promise<S> {
+    const { config, given } = this.plugin(WebSockets);
+    const options = requestOptions(request);
+    const engineRequest = this.#engineRequest(kind.mode, options, config, scheme);
+    checkCapabilities(this.engine, engineRequest, given);
+    const attempt = new BoundedAttempt({
+      clock: this.engine.clock,
+      timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
+      caller: options.signal,
+      safeUrl: engineRequest.safeUrl,
+    });
+    const connection = await this.sessions.during(attempt, () =>
+      attempt.run((bounds) => this.engine.open(engineRequest, bounds)),
+    );
+    const session = this.#session(kind, engineRequest, connection, config);
+    if (options.signal !== undefined) endWith(options.signal, session);
+    return session;
+  }
+
+  #engineRequest(
+    mode: "raw" | "default",
+    options: Partial<WebSocketRequestOptions>,
+    config: ResolvedSessionConfig,
+    scheme: "wss" | undefined,
+  ): EngineRequest {
+    const parts = partsOf(options);
+    if (scheme === "wss") refuseDowngrade(parts.protocol);
+    for (const { instance } of this.#plugins.values()) instance.onRequest?.(parts);
+    if (scheme === "wss") parts.protocol = "wss";
+    const { headers, userInfo } = parts;
+    const hasAuthorization = headers.some(([name]) => name.toLowerCase() === "authorization");
+    if (userInfo !== undefined && !hasAuthorization) headers.push(basicAuthorization(userInfo));
+    const url = buildUrl(parts);
+    const { subprotocols, socketPath } = parts;
+    return { url, safeUrl: safeUrl(url), headers, subprotocols, socketPath, mode, limits: config.limits };
+  }
+
+  #session<S extends WebSocketSession>(
+    kind: SessionKind<S>,
+    request: EngineRequest,
+    { transport, subprotocol, response }: EngineConnection,
+    config: ResolvedSessionConfig,
+  ): S {
+    const call = { request: { url: request.url, headers: toHeaders(request.headers) }, response };
+    const { clock } = this.engine;
+    const session = kind.create(transport, { ...config, clock, subprotocol, call, url: request.safeUrl });
+    this.sessions.add(session);
+    return session;
+  }
+}
+
+/** `wss()` never connects in the clear. */
+function refuseDowngrade(protocol: "ws" | "wss" | undefined): void {
+  if (protocol !== "ws") return;
+  throw new InvalidArgumentError("wss() was given a ws or http URL, and does not connect without TLS: use ws()");
+}
+
+/** Aborting the request's signal later drops the session. */
+function endWith(signal: AbortSignal, session: WebSocketSession): void {
+  const cancel = () => session.cancel(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  void session.ended.then(() => signal.removeEventListener("abort", cancel));
+}

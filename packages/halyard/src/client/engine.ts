@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ProtocolLimits } from "../protocol/connection.ts";
+import type { Phase } from "../protocol/errors.ts";
+import type { Header } from "../protocol/handshake/header-list.ts";
+import type { Clock } from "../session/clock.ts";
+import type { Transport } from "../session/transport.ts";
+
+/**
+ * What an engine may be able to do:
+ *
+ * - `requestHeaders`: send headers with the handshake
+ * - `handshakeResponse`: show status and headers of the answer
+ * - `rawFrames`: raw sessions, with fragments and control frames
+ * - `pingPong`: send pings and see pongs
+ * - `backpressure`: stop reading from the peer
+ * - `frameLimits`: refuse a large frame or message before it is in memory
+ * - `closeCodes`: send any code that RFC 6455 lets a client send
+ * - `unixSockets`: connect to a Unix socket
+ */
+export type EngineCapability =
+  | "requestHeaders"
+  | "handshakeResponse"
+  | "rawFrames"
+  | "pingPong"
+  | "backpressure"
+  | "frameLimits"
+  | "closeCodes"
+  | "unixSockets";
+
+/** A handshake to be made, complete and checked. */
+export interface EngineRequest {
+  /** `ws:` or `wss:`, without user information and fragment. */
+  readonly url: URL;
+  /** The URL for messages and errors, free of secrets. */
+  readonly safeUrl: string;
+  readonly headers: readonly Header[];
+  readonly subprotocols: readonly string[];
+  readonly socketPath: string | undefined;
+  readonly mode: "raw" | "default";
+  readonly limits: ProtocolLimits;
+}
+
+/** A handshake that was made. */
+export interface EngineConnection {
+  readonly transport: Transport;
+  /** The chosen subprotocol; empty for none. */
+  readonly subprotocol: string;
+  readonly response: { readonly status: number; readonly headers: Headers };
+}
+
+/** One attempt to open a connection, as the engine sees it. */
+export interface Attempt {
+  /** Aborts at the deadline, when the caller gives up, or when the client is closed. */
+  readonly signal: AbortSignal;
+  /** The engine tells how far it has come: a time-out names the phase. */
+  entered(phase: Phase): void;
+}
+
+/** Opens connections. Ktor: `HttpClientEngine`. */
+export interface HttpClientEngine {
+  readonly name: string;
+  readonly capabilities: ReadonlySet<EngineCapability>;
+  /** The time by which everything that goes through this engine lives. */
+  readonly clock: Clock;
+  /**
+   * Opens a connection. When it rejects nothing is left open. It rejects with `attempt.signal.reason` as soon as that
+   * aborts.
+   */
+  open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection>;
+  /** Drops what is still open and resolves when all of it is released. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes an engine: what a client is constructed with. Ktor: `HttpClientEngineFactory`. */
+export interface HttpClientEngineFactory<Options> {
+  readonly name: string;
+  create(options?: Options): HttpClientEngine;
+}

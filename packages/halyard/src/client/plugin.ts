@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RequestParts } from "./request-parts.ts";
+
+/**
+ * Something that a client can be given by `install`.
+ *
+ * @typeParam Name - what stands in the type of a client that has it
+ * @typeParam Config - its options
+ * @typeParam Instance - what `client.plugin()` gives
+ */
+export interface HttpClientPlugin<Name extends string, Config extends object, Instance extends PluginInstance> {
+  readonly name: Name;
+  /**
+   * Makes the plugin of its configuration, which it copies.
+   *
+   * @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used
+   */
+  prepare(config: Config): Instance;
+}
+
+/** A plugin at work: it may rewrite the requests of its client. */
+export interface PluginInstance {
+  /** Called for each request, in the order of installation, before the URL is made. */
+  onRequest?(request: RequestParts): void;
+}

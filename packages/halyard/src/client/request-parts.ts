@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import type { Header } from "../protocol/handshake/header-list.ts";
+import { pickOptions } from "../session/options.ts";
+
+/** The methods of a handshake: RFC 6455 section 4.1 knows one. Ktor: `HttpMethod`. */
+export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
+export type HttpMethod = "GET";
+
+/** Headers as a record, as pairs, or as the platform's `Headers`. */
+export type HeadersInput =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [string, string]>;
+
+/** Where to connect to, and with what. What the URL says can be said in parts as well; a part wins over the URL. */
+export interface RequestTarget {
+  /** `ws:`, `wss:`, `http:` (the same as ws) or `https:` (wss); or a path, which begins with a slash. */
+  readonly url?: string | URL | undefined;
+  /** @defaultValue "ws" */
+  readonly protocol?: "ws" | "wss" | "http" | "https" | undefined;
+  /** A name or an address. @defaultValue "localhost" */
+  readonly host?: string | undefined;
+  /** @defaultValue 80, and 443 for wss */
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+  /** Appended to the query of the URL. */
+  readonly query?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly headers?: HeadersInput | undefined;
+  /** What to speak, the preferred first. The server must choose one of them. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Connects to a Unix socket; the URL still says what to ask for, and whom TLS has to verify. */
+  readonly socketPath?: string | undefined;
+}
+
+/** A session to be opened. */
+export interface WebSocketRequestOptions extends RequestTarget {
+  readonly method?: HttpMethod | undefined;
+  /** Milliseconds for this handshake. @defaultValue the plugin's `handshakeTimeout` */
+  readonly timeout?: number | undefined;
+  /** Aborts the attempt, and later the session. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A session to be opened: a URL, or options. */
+export type WebSocketRequest = string | URL | WebSocketRequestOptions;
+
+/** A request in its parts, as plugins may still change it. Undefined is what nobody has said yet. */
+export interface RequestParts {
+  protocol: "ws" | "wss" | undefined;
+  host: string | undefined;
+  port: number | undefined;
+  /** Without the query; a relative one is resolved against that of a default. */
+  path: string | undefined;
+  readonly query: [name: string, value: string][];
+  readonly headers: Header[];
+  subprotocols: readonly string[];
+  socketPath: string | undefined;
+  /** Of the URL, still percent-encoded. */
+  userInfo: { readonly username: string; readonly password: string } | undefined;
+}
+
+const targetOptions = [
+  "url",
+  "protocol",
+  "host",
+  "port",
+  "path",
+  "query",
+  "headers",
+  "subprotocols",
+  "socketPath",
+] as const;
+
+const schemes: Readonly<Record<string, "ws" | "wss">> = Object.assign(Object.create(null), {
+  ws: "ws",
+  wss: "wss",
+  http: "ws",
+  https: "wss",
+});
+
+/** The request as options, checked for unknown ones. */
+export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequestOptions> {
+  if (typeof request === "string" || request instanceof URL) return { url: request };
+  const options = pickOptions<WebSocketRequestOptions>("a request", request, [
+    ...targetOptions,
+    "method",
+    "timeout",
+    "signal",
+  ]);
+  if (options.method !== undefined && options.method !== "GET") {
+    throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
+  }
+  return options;
+}
+
+/** The target of a request that is to serve as a default for others. */
+export function targetParts(what: string, target: RequestTarget): RequestParts {
+  return partsOf(pickOptions<RequestTarget>(what, target, targetOptions));
+}
+
+/** @throws {@link InvalidArgumentError} for a part that cannot be used */
+export function partsOf(options: RequestTarget): RequestParts {
+  const parts = options.url === undefined ? emptyParts() : urlParts(options.url);
+  if (options.protocol !== undefined) parts.protocol = schemeOf(String(options.protocol));
+  if (options.host !== undefined) parts.host = options.host;
+  if (options.port !== undefined) parts.port = checkPort(options.port);
+  if (options.path !== undefined) setPath(parts, options.path);
+  for (const [name, value] of Object.entries(options.query ?? {})) parts.query.push([name, String(value)]);
+  if (options.headers !== undefined) parts.headers.push(...headerPairs(options.headers));
+  if (options.subprotocols !== undefined) parts.subprotocols = checkSubprotocols(options.subprotocols);
+  if (options.socketPath !== undefined) parts.socketPath = options.socketPath;
+  return parts;
+}
+
+function emptyParts(): RequestParts {
+  return {
+    protocol: undefined,
+    host: undefined,
+    port: undefined,
+    path: undefined,
+    query: [],
+    headers: [],
+    subprotocols: [],
+    socketPath: undefined,
+    userInfo: undefined,
+  };
+}
+
+function urlParts(given: string | URL): RequestParts {
+  const parts = emptyParts();
+  if (typeof given === "string" && given.startsWith("/") && !given.startsWith("//")) {
+    setPath(parts, given);
+    return parts;
+  }
+  const url = parseUrl(given);
+  parts.protocol = schemeOf(url.protocol.slice(0, -1));
+  parts.host = url.hostname;
+  if (url.port !== "") parts.port = checkPort(Number(url.port));
+  parts.path = url.pathname;
+  parts.query.push(...url.searchParams);
+  if (url.username !== "" || url.password !== "") parts.userInfo = { username: url.username, password: url.password };
+  // RFC 6455 section 3: a fragment means nothing in a WebSocket URL and must not be used.
+  if (url.hash !== "") throw new InvalidArgumentError("a WebSocket URL has no fragment: write # as %23");
+  return parts;
+}
+
+function parseUrl(given: string | URL): URL {
+  try {
+    return new URL(String(given));
+  } catch (cause) {
+    throw new InvalidArgumentError("the url is none: it begins with ws://, wss://, http://, https:// or, as a path, with /", {
+      cause,
+    });
+  }
+}
+
+function schemeOf(scheme: string): "ws" | "wss" {
+  const protocol = schemes[scheme];
+  if (protocol !== undefined) return protocol;
+  throw new InvalidArgumentError(`the scheme ${JSON.stringify(scheme)} is none of ws, wss, http and https`);
+}
+
+function checkPort(port: number): number {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError(`port ${String(port)} is not an integer between 1 and 65535`);
+}
+
+function checkSubprotocols(subprotocols: readonly string[]): readonly string[] {
+  if (Array.isArray(subprotocols)) return [...subprotocols];
+  throw new InvalidArgumentError("subprotocols is an array of strings");
+}
+
+function setPath(parts: RequestParts, path: string): void {
+  if (path.includes("#")) throw new InvalidArgumentError("a path has no fragment: write # as %23");
+  const [pathname = "", search] = splitOnce(path, "?");
+  parts.path = pathname;
+  if (search !== undefined) parts.query.push(...new URL(`ws://h/?${search}`).searchParams);
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function headerPairs(headers: HeadersInput): Header[] {
+  if (Symbol.iterator in headers) return Array.from(headers as Iterable<Header>, ([name, value]) => [name, value]);
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === "string" ? [value] : Array.from(value)).map((each): Header => [name, each]),
+  );
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeUtf8 } from "../protocol/bytes.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import type { Header } from "../protocol/handshake/header-list.ts";
+import type { RequestParts } from "./request-parts.ts";
+
+/** The URL of a request, without user information. @throws {@link InvalidArgumentError} */
+export function buildUrl(parts: RequestParts): URL {
+  const { protocol = "ws", host = "localhost", port, path = "/" } = parts;
+  const url = new URL(`${protocol}://localhost`);
+  url.host = parseHost(host);
+  if (port !== undefined) url.port = String(port);
+  const built = new URL(path === "" ? "/" : path.replace(/^\/\/+/, "/"), url);
+  for (const [name, value] of parts.query) built.searchParams.append(name, value);
+  return built;
+}
+
+/** A name or an address as a URL has it; anything else that a URL could hold is refused. */
+function parseHost(host: string): string {
+  const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  try {
+    const url = new URL(`ws://${bracketed}`);
+    if (url.href === `ws://${url.hostname}/`) return url.hostname;
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError(
+    `host ${JSON.stringify(host)} is no name and no address; port and path are options of their own`,
+  );
+}
+
+/**
+ * A URL for messages and errors: without user information, and with the values of its query hidden, since tickets and
+ * tokens travel there.
+ */
+export function safeUrl(url: URL): string {
+  const names = Array.from(url.searchParams, ([name]) => `${encodeURIComponent(name)}=...`);
+  return `${url.protocol}//${url.host}${url.pathname}${names.length === 0 ? "" : `?${names.join("&")}`}`;
+}
+
+/** RFC 7617: the user information of a URL as a header. @throws {@link InvalidArgumentError} */
+export function basicAuthorization(userInfo: { readonly username: string; readonly password: string }): Header {
+  const username = decode(userInfo.username);
+  if (username.includes(":")) throw new InvalidArgumentError("the user name in the url contains a colon");
+  const bytes = encodeUtf8(`${username}:${decode(userInfo.password)}`);
+  return ["Authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new InvalidArgumentError("the user information of the url is not percent-encoded UTF-8");
+  }
+}

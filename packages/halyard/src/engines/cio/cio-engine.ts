@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Attempt, EngineCapability, EngineConnection, EngineRequest, HttpClientEngine } from "../../client/engine.ts";
+import { Connection } from "../../protocol/connection.ts";
+import { createKey } from "../../protocol/handshake/accept-key.ts";
+import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
+import { toHeaders } from "../../protocol/handshake/header-list.ts";
+import { MaskingKeys } from "../../protocol/masking.ts";
+import type { Clock } from "../../session/clock.ts";
+import { Deferred } from "../../session/waiting.ts";
+import { dial } from "../../sockets/dial.ts";
+import type { SocketStream } from "../../sockets/socket-stream.ts";
+import { SocketTransport } from "../../sockets/socket-transport.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
+import { exchange } from "./exchange.ts";
+import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+
+/** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
+export class CioEngine implements HttpClientEngine {
+  readonly name = "Cio";
+  readonly capabilities: ReadonlySet<EngineCapability> = new Set([
+    "requestHeaders",
+    "handshakeResponse",
+    "rawFrames",
+    "pingPong",
+    "backpressure",
+    "frameLimits",
+    "closeCodes",
+    "unixSockets",
+  ] as const);
+  readonly clock: Clock;
+  readonly #options: ResolvedCioOptions;
+  readonly #keys: MaskingKeys;
+  readonly #limit: ConnectionLimit;
+  readonly #streams = new Set<SocketStream>();
+  #closing: Deferred<void> | null = null;
+
+  constructor(options: CioOptions) {
+    this.#options = resolveOptions(options);
+    this.clock = this.#options.clock;
+    this.#keys = new MaskingKeys(this.#options.randomBytes);
+    this.#limit = new ConnectionLimit(this.#options.maxConnections);
+  }
+
+  async open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection> {
+    // Before the first packet: a request that cannot be written is the caller's fault.
+    const handshake = this.#handshake(request);
+    const stream = await this.#connect(request, attempt);
+    attempt.entered("upgrade");
+    const { signal } = attempt;
+    return await exchange(stream, handshake, { signal, clock: this.clock, safeUrl: request.safeUrl }, (result) =>
+      this.#connection(stream, request, result),
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Deferred();
+    for (const stream of this.#streams) stream.destroy();
+    this.#settleClosing();
+    return this.#closing.promise;
+  }
+
+  #handshake({ url, safeUrl, headers, subprotocols }: EngineRequest): ClientHandshake {
+    return new ClientHandshake({
+      target: url.pathname + url.search,
+      host: url.host,
+      key: createKey(this.#options.randomBytes),
+      headers,
+      subprotocols,
+      extensions: [],
+      url: safeUrl,
+    });
+  }
+
+  async #connect(request: EngineRequest, attempt: Attempt): Promise<SocketStream> {
+    const { url, safeUrl, socketPath } = request;
+    const { tls, noDelay, keepAlive, addressTimeout } = this.#options;
+    const isTls = url.protocol === "wss:";
+    await this.#limit.acquire(attempt.signal);
+    try {
+      const stream = await dial(
+        {
+          host: url.hostname.replace(/^\[|\]$/g, ""),
+          port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
+          socketPath,
+          tls: isTls ? tls : null,
+          noDelay,
+          keepAlive,
+          addressTimeout,
+        },
+        { signal: attempt.signal, url: safeUrl, entered: (phase) => attempt.entered(phase) },
+      );
+      this.#own(stream);
+      return stream;
+    } catch (error) {
+      this.#limit.release();
+      throw error;
+    }
+  }
+
+  #own(stream: SocketStream): void {
+    this.#streams.add(stream);
+    stream.socket.once("close", () => {
+      this.#streams.delete(stream);
+      this.#limit.release();
+      this.#settleClosing();
+    });
+  }
+
+  #connection(stream: SocketStream, request: EngineRequest, result: HandshakeResult): EngineConnection {
+    const { mode, limits, safeUrl } = request;
+    const connection = new Connection({ role: "client", mode, keys: this.#keys, limits });
+    const transport = new SocketTransport(stream, connection, { masking: true, early: result.rest, url: safeUrl });
+    const { status, headers } = result.response;
+    return { transport, subprotocol: result.subprotocol, response: { status, headers: toHeaders(headers) } };
+  }
+
+  #settleClosing(): void {
+    if (this.#streams.size === 0) this.#closing?.resolve();
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClientHandshake, HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
+import type { CancelTimer, Clock } from "../../session/clock.ts";
+import { socketError } from "../../sockets/socket-errors.ts";
+import type { SocketStream } from "../../sockets/socket-stream.ts";
+
+/** How long the rest of a refusal's body is waited for, in milliseconds. The refusal itself is known by then. */
+const bodyGrace = 100;
+
+/**
+ * Sends the request of a handshake and reads the answer.
+ *
+ * @param agreed - called in the same turn as the last byte of the answer is read, with whatever came behind it, which
+ * is valid only during the call
+ * @throws {@link HandshakeError}, {@link ConnectionError}, or the signal's reason. The stream is destroyed then.
+ */
+export function exchange<T>(
+  stream: SocketStream,
+  handshake: ClientHandshake,
+  context: { readonly signal: AbortSignal; readonly clock: Clock; readonly safeUrl: string },
+  agreed: (result: HandshakeResult) => T,
+): Promise<T> {
+  const { signal, clock, safeUrl } = context;
+  return new Promise((resolve, reject) => {
+    let cancelGrace: CancelTimer | undefined;
+    const finish = () => {
+      cancelGrace?.();
+      signal.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown) => {
+      finish();
+      reject(error);
+      stream.destroy();
+    };
+    const abort = () => fail(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    const refuse = () => fail(handshake.refusal());
+    stream.attach({
+      received(chunk) {
+        try {
+          const result = handshake.receive(chunk);
+          if (result !== null) {
+            finish();
+            resolve(agreed(result));
+          } else if (handshake.bodyComplete) {
+            refuse();
+          } else if (handshake.refused) {
+            cancelGrace ??= clock.after(bodyGrace, refuse);
+          }
+        } catch (error) {
+          fail(error);
+        }
+        return true;
+      },
+      ended: () => fail(handshake.eof()),
+      closed: (error) => fail(error === undefined ? handshake.eof() : socketError(error, "upgrade", safeUrl)),
+    });
+    stream.write([handshake.request], () => undefined);
+    stream.resume();
+  });
+}

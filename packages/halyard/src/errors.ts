@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClientClosedError, PluginNotInstalledError, UnsupportedCapabilityError } from "./client/errors.ts";
+import type {
+  FrameTooBigError,
+  HandshakeError,
+  InvalidArgumentError,
+  ProtocolViolationError,
+} from "./protocol/errors.ts";
+import type {
+  ChannelClosedError,
+  ChannelOverflowError,
+  ConnectionError,
+  PingTimeoutError,
+  TimeoutError,
+  TlsError,
+} from "./session/errors.ts";
+
+/** Every error that Halyard makes: `switch (error.code)` narrows it. */
+export type AnyHalyardError =
+  | ChannelClosedError
+  | ChannelOverflowError
+  | ClientClosedError
+  | ConnectionError
+  | FrameTooBigError
+  | HandshakeError
+  | InvalidArgumentError
+  | PingTimeoutError
+  | PluginNotInstalledError
+  | ProtocolViolationError
+  | TimeoutError
+  | TlsError
+  | UnsupportedCapabilityError;
+
+/** The stable codes of all errors. */
+export type HalyardErrorCode = AnyHalyardError["code"];

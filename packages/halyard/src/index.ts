@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The entry `halyard`.
+export { DefaultRequest } from "./client/default-request.ts";
+export type {
+  Attempt,
+  EngineCapability,
+  EngineConnection,
+  EngineRequest,
+  HttpClientEngine,
+  HttpClientEngineFactory,
+} from "./client/engine.ts";
+export { ClientClosedError, PluginNotInstalledError, UnsupportedCapabilityError } from "./client/errors.ts";
+export {
+  type ClientWebSocketSession,
+  type DefaultClientWebSocketSession,
+  HttpClient,
+  type SessionBlock,
+} from "./client/http-client.ts";
+export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export {
+  type HeadersInput,
+  HttpMethod,
+  type RequestParts,
+  type RequestTarget,
+  type WebSocketRequest,
+  type WebSocketRequestOptions,
+} from "./client/request-parts.ts";
+export { WebSockets, type WebSocketsInstance } from "./client/web-sockets.ts";
+export type { AnyHalyardError, HalyardErrorCode } from "./errors.ts";
+export type { BinaryData, RandomBytes } from "./protocol/bytes.ts";
+export { type CloseCodes, CloseReason } from "./protocol/close-reason.ts";
+export type { ProtocolLimits } from "./protocol/connection.ts";
+export {
+  type ErrorContext,
+  FrameTooBigError,
+  HalyardError,
+  HandshakeError,
+  type HandshakeErrorContext,
+  InvalidArgumentError,
+  type Phase,
+  ProtocolViolationError,
+} from "./protocol/errors.ts";
+export { Frame, type FrameOptions } from "./protocol/frame.ts";
+export type { Header } from "./protocol/handshake/header-list.ts";
+export { bounded, type ChannelBounds, type ChannelOverflow, unlimited } from "./session/bounds.ts";
+export type { ReceiveChannel } from "./session/channel.ts";
+export type { CancelTimer, Clock } from "./session/clock.ts";
+export type { ResolvedSessionConfig, SessionConfig } from "./session/config.ts";
+export { type DefaultSessionOptions, DefaultWebSocketSession } from "./session/default-web-socket-session.ts";
+export {
+  ChannelClosedError,
+  ChannelOverflowError,
+  ConnectionError,
+  PingTimeoutError,
+  TimeoutError,
+  TlsError,
+} from "./session/errors.ts";
+export type { HandshakeCall } from "./session/handshake-call.ts";
+export type { SendChannel } from "./session/outgoing.ts";
+export type { SessionEnd } from "./session/session-end.ts";
+export type { Transport } from "./session/transport.ts";
+export type { WaitOptions } from "./session/waiting.ts";
+export { type CloseOptions, type SessionOptions, WebSocketSession } from "./session/web-socket-session.ts";

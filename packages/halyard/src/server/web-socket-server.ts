@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/// <reference lib="esnext.disposable" preserve="true" />
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { CloseReason } from "../protocol/close-reason.ts";
+import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
+import type { WebSocketSession } from "../session/web-socket-session.ts";
+import type { ServerOptions } from "./options.ts";
+import { refuse, type Route, type SessionHandler, Upgrader } from "./upgrade.ts";
+
+/** Where a server listens. */
+export interface ListenOptions {
+  /** 0 for any free one. @defaultValue 0 */
+  readonly port?: number | undefined;
+  /** @defaultValue "127.0.0.1", which only this machine can reach */
+  readonly host?: string | undefined;
+  /** The path of a Unix socket, instead of host and port. */
+  readonly socketPath?: string | undefined;
+}
+
+export interface WebSocketServerOptions extends ServerOptions {
+  /** Certificate chain and private key, PEM, for wss. */
+  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
+}
+
+/**
+ * A WebSocket server with routes: the other side of the same session. For a server of your own see
+ * {@link upgradeWebSocket}.
+ *
+ * @example
+ * ```ts
+ * import { WebSocketServer } from "halyard/server";
+ *
+ * const server = new WebSocketServer().webSocket("/echo", async (session) => {
+ *   for await (const frame of session.incoming) await session.send(frame);
+ * });
+ * const { url } = await server.listen({ port: 8080 });
+ * ```
+ */
+export class WebSocketServer implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #isTls: boolean;
+  readonly #upgrader: Upgrader;
+  readonly #routes = new Map<string, Route>();
+  #closing: Promise<void> | null = null;
+
+  /** @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used */
+  constructor({ tls, ...options }: WebSocketServerOptions = {}) {
+    this.#upgrader = new Upgrader(options);
+    this.#isTls = tls !== undefined;
+    // The head of a handshake has the same time as the whole of it on a client.
+    const limits = { headersTimeout: options.handshakeTimeout ?? 10_000 };
+    this.#server =
+      tls === undefined
+        ? createServer(limits, needUpgrade)
+        : createTlsServer({ ...limits, cert: tls.cert as string, key: tls.key as string }, needUpgrade);
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
+  }
+
+  /** Serves a path, compared as it is on the wire, without the query. The last handler of a path counts. */
+  webSocket(path: string, handler: SessionHandler<DefaultWebSocketSession>): this {
+    this.#routes.set(path, { mode: "default", handler });
+    return this;
+  }
+
+  /** As {@link webSocket}, with raw sessions. */
+  webSocketRaw(path: string, handler: SessionHandler<WebSocketSession>): this {
+    this.#routes.set(path, { mode: "raw", handler });
+    return this;
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @returns the port, and the URL without a path; on a Unix socket a URL for its host, and port 0
+   * @throws the platform's error, for example `EADDRINUSE`
+   */
+  async listen(options: ListenOptions = {}): Promise<{ readonly url: string; readonly port: number }> {
+    const { port = 0, host = "127.0.0.1", socketPath } = options;
+    this.#server.listen(socketPath === undefined ? { port, host } : { path: socketPath });
+    await once(this.#server, "listening");
+    const scheme = this.#isTls ? "wss" : "ws";
+    if (socketPath !== undefined) return { url: `${scheme}://localhost`, port: 0 };
+    const bound = this.#server.address() as AddressInfo;
+    const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+    return { url: `${scheme}://${name}:${bound.port}`, port: bound.port };
+  }
+
+  /**
+   * Accepts nothing more, closes the sessions with 1001 within their `closeTimeout`, and resolves when every connection
+   * is gone. A further call gives the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  /** The same as {@link close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void {
+    if (this.#closing !== null) return refuse(socket, refusal(503, "the server is shutting down"));
+    const route = this.#routes.get((request.url ?? "/").split("?", 1)[0] ?? "/");
+    if (route === undefined) return refuse(socket, refusal(404, "nothing is served at this path"));
+    void this.#upgrader.upgrade({ request, socket, head }, route);
+  }
+
+  async #closeAll(): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, "close") : undefined;
+    this.#server.close();
+    const reason = new CloseReason(CloseReason.Codes.GOING_AWAY, "the server is shutting down");
+    await Promise.all(Array.from(this.#upgrader.sessions, (session) => session.close(reason)));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+function refusal(status: number, message: string): Parameters<typeof refuse>[1] {
+  return { status, message, headers: [] };
+}
+
+/** RFC 9110 section 15.5.22, for requests that ask for no upgrade. */
+function needUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { Upgrade: "websocket", Connection: "Upgrade, close", "Content-Type": "text/plain" });
+  response.end("this is a WebSocket server\n");
+}

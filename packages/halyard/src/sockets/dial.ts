@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { Phase } from "../protocol/errors.ts";
+import { socketError } from "./socket-errors.ts";
+import { SocketStream } from "./socket-stream.ts";
+
+/** What TLS may be given. Names and meaning are those of `node:tls`. */
+export interface TlsOptions {
+  /** Certificates to trust instead of the platform's, PEM. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** Our certificate chain, PEM. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Our private key, PEM. */
+  readonly key?: string | Uint8Array | undefined;
+  readonly passphrase?: string | undefined;
+  /** The name to ask for (SNI) and to verify. @defaultValue the host, unless it is an IP address */
+  readonly servername?: string | undefined;
+  /** @defaultValue `["http/1.1"]` */
+  readonly ALPNProtocols?: readonly string[] | undefined;
+  /** Whether an unverified server is refused. Turning it off gives up what TLS is for. @defaultValue true */
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  readonly ciphers?: string | undefined;
+}
+
+/** Where to connect to, and how. */
+export interface DialOptions {
+  /** A name or an IP address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The path of a Unix socket, instead of host and port; with TLS the host is still what is verified. */
+  readonly socketPath?: string | undefined;
+  /** Null for plain TCP. */
+  readonly tls: TlsOptions | null;
+  readonly noDelay: boolean;
+  /** Milliseconds of idleness before TCP keepalive probes; 0 for none. */
+  readonly keepAlive: number;
+  /** Milliseconds for one address, when a name has several, before the next is tried. */
+  readonly addressTimeout: number;
+}
+
+export interface DialContext {
+  readonly signal: AbortSignal;
+  /** The URL for errors, free of secrets. */
+  readonly url: string;
+  entered(phase: Phase): void;
+}
+
+/**
+ * Opens a socket, plain or TLS, and verifies the peer. Happy Eyeballs is Node's own.
+ *
+ * @throws {@link ConnectionError} or {@link TlsError}; `signal.reason` when aborted. Nothing is left open then.
+ */
+export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
+  const { signal } = context;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    let phase: Phase = "dns";
+    const enter = (next: Phase) => {
+      phase = next;
+      context.entered(next);
+    };
+    enter(options.socketPath !== undefined || isIP(options.host) !== 0 ? "connect" : "dns");
+    const stream = open(options);
+    const { socket } = stream;
+    const abort = () => {
+      socket.destroy();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    const ready = () => {
+      signal.removeEventListener("abort", abort);
+      stream.detach();
+      resolve(stream);
+    };
+    socket.once("lookup", (error: Error | null) => {
+      if (error === null) enter("connect");
+    });
+    socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
+    if (options.tls !== null) socket.once("secureConnect", ready);
+    const ended = new Error("the peer ended the connection");
+    stream.attach({
+      received: () => false,
+      ended: () => socket.destroy(ended),
+      closed: (error) => {
+        signal.removeEventListener("abort", abort);
+        reject(socketError(error ?? ended, phase, context.url));
+      },
+    });
+  });
+}
+
+function open(options: DialOptions): SocketStream {
+  const { tls, host, port, socketPath, noDelay, keepAlive, addressTimeout } = options;
+  const target = socketPath === undefined ? { host, port } : { path: socketPath };
+  const tcp = {
+    ...target,
+    // The peer's end must not cut off what we still have to say: who reads the stream ends it.
+    allowHalfOpen: true,
+    noDelay,
+    keepAlive: keepAlive > 0,
+    keepAliveInitialDelay: keepAlive,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: addressTimeout,
+  };
+  return SocketStream.connect(tls !== null, (onread): Socket => {
+    if (tls === null) return connectPlain({ ...tcp, onread } as unknown as TcpNetConnectOpts);
+    return connectTls({ ...tcp, ...tlsOptions(tls, host), onread } as unknown as ConnectionOptions);
+  });
+}
+
+/** Every field is set, so that nothing can come in by way of a polluted prototype. */
+function tlsOptions(tls: TlsOptions, host: string): object {
+  return {
+    ca: tls.ca,
+    cert: tls.cert,
+    key: tls.key,
+    passphrase: tls.passphrase,
+    // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
+    servername: tls.servername ?? (isIP(host) === 0 ? host.replace(/\.$/, "") : ""),
+    ALPNProtocols: tls.ALPNProtocols ?? ["http/1.1"],
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
+    minVersion: tls.minVersion ?? "TLSv1.2",
+    maxVersion: tls.maxVersion,
+    ciphers: tls.ciphers,
+  };
+}

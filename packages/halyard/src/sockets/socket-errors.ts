@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Phase } from "../protocol/errors.ts";
+import { ConnectionError, TlsError } from "../session/errors.ts";
+
+/** What failed, in the words of a sentence that goes on with the URL. */
+const doing: Record<Phase, string> = {
+  dns: "cannot resolve the name for",
+  connect: "cannot connect to",
+  tls: "cannot establish TLS with",
+  proxy: "cannot reach the proxy for",
+  upgrade: "the connection was lost during the handshake with",
+  open: "the connection was lost to",
+  closing: "the connection was lost while closing",
+};
+
+/** Codes that come with no prefix which would tell that they are of TLS. */
+const certificateCodes = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_|EPROTO$|INVALID_CA$)/;
+
+/** What advice a user can act on. */
+const remedies: Record<string, string> = {
+  ENOTFOUND: "check the host name",
+  EAI_AGAIN: "the resolver did not answer: check the network",
+  ECONNREFUSED: "nothing listens there: check host and port",
+  ENOENT: "check the path of the Unix socket",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "trust it by the engine's tls.ca",
+  SELF_SIGNED_CERT_IN_CHAIN: "trust its authority by the engine's tls.ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "trust its authority by the engine's tls.ca",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "trust its authority by the engine's tls.ca",
+  CERT_HAS_EXPIRED: "the server's certificate must be renewed",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name: check the host, or set tls.servername",
+  EPROTO: "does the server speak TLS on this port?",
+};
+
+/** Makes the typed error of a socket's own one. */
+export function socketError(error: Error, phase: Phase, url: string | undefined): ConnectionError {
+  const cause = flatten(error);
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  const remedy = code === undefined ? undefined : remedies[code];
+  const text = `${doing[phase]} ${url ?? "the peer"}: ${cause.message}${remedy === undefined ? "" : ` (${remedy})`}`;
+  const context = { phase, url, cause: error };
+  return phase === "tls" && code !== undefined && certificateCodes.test(code)
+    ? new TlsError(text, code, context)
+    : new ConnectionError(text, context);
+}
+
+/** Of the attempts on several addresses (an AggregateError whose own message is empty) the first tells the most. */
+function flatten(error: Error): Error {
+  if (!(error instanceof AggregateError)) return error;
+  const errors = error.errors as Error[];
+  const message = errors.map((each) => each.message).join("; ");
+  return Object.assign(new Error(message), { code: (error as { code?: string }).code });
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OnReadOpts, Socket } from "node:net";
+
+/** Who is told what comes out of a socket. */
+export interface ByteSink {
+  /**
+   * Takes bytes, which are valid only during the call.
+   * @returns false to be given no more until {@link SocketStream.resume}
+   */
+  received(chunk: Uint8Array): boolean;
+  /** The peer has ended its side: no more bytes will come. */
+  ended(): void;
+  /** The socket is gone; the last call. */
+  closed(error: Error | undefined): void;
+}
+
+const readBufferBytes = 64 * 1024;
+
+/**
+ * The memory that plain sockets read into, one for the process: a read and its callback happen in one turn. On Windows
+ * a read begins before its bytes arrive, and a TLS socket decrypts on its own time, so there each socket has its own.
+ */
+let sharedReadBuffer: Uint8Array | undefined;
+
+function readBuffer(isTls: boolean): Uint8Array {
+  // A TLS record is at most 16 KiB.
+  if (isTls) return new Uint8Array(16 * 1024);
+  if (process.platform === "win32") return new Uint8Array(readBufferBytes);
+  sharedReadBuffer ??= new Uint8Array(readBufferBytes);
+  return sharedReadBuffer;
+}
+
+/**
+ * A socket as a source of bytes in place and a sink of chunks. There are two sources behind one face: sockets of our
+ * own read into a reused buffer (`onread`), sockets that an HTTP server hands over emit `data`.
+ */
+export class SocketStream {
+  #socket: Socket | undefined;
+  #sink: ByteSink | undefined;
+  #error: Error | undefined;
+  #isClosed = false;
+  /** What came while nobody was attached. */
+  #unclaimed: Uint8Array[] = [];
+
+  /** Makes a stream of a socket that does not exist yet: `connect` makes it with the given `onread`. */
+  static connect(isTls: boolean, connect: (onread: OnReadOpts) => Socket): SocketStream {
+    const stream = new SocketStream();
+    const buffer = readBuffer(isTls);
+    const callback = (size: number) => stream.#received(buffer.subarray(0, size));
+    stream.#own(connect({ buffer, callback }));
+    return stream;
+  }
+
+  /** Makes a stream of an open socket. Nobody else may read from it or write to it from now on. */
+  static adopt(socket: Socket): SocketStream {
+    const stream = new SocketStream();
+    socket.setTimeout(0);
+    socket.on("data", (chunk: Uint8Array) => {
+      if (!stream.#received(chunk)) socket.pause();
+    });
+    socket.pause();
+    stream.#own(socket);
+    return stream;
+  }
+
+  get socket(): Socket {
+    if (this.#socket === undefined) throw new TypeError("the stream has no socket yet");
+    return this.#socket;
+  }
+
+  /** Gives what comes from now on to `sink`, and first what nobody was there to take. */
+  attach(sink: ByteSink): void {
+    this.#sink = sink;
+    const unclaimed = this.#unclaimed.splice(0);
+    if (unclaimed.length > 0 && sink.received(Buffer.concat(unclaimed))) this.resume();
+    if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
+  }
+
+  /** Keeps what comes until somebody else is attached. */
+  detach(): void {
+    this.#sink = undefined;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /**
+   * Writes chunks at once.
+   * @param written - called when all of it was handed to the operating system; never when the socket failed before
+   */
+  write(chunks: readonly Uint8Array[], written: () => void): void {
+    const { socket } = this;
+    let isWritten = false;
+    const settle = (error?: Error | null) => {
+      if (isWritten || error) return;
+      isWritten = true;
+      written();
+    };
+    const last = chunks.length - 1;
+    if (last > 0) socket.cork();
+    for (const [at, chunk] of chunks.entries()) socket.write(chunk, at === last ? settle : undefined);
+    if (last > 0) socket.uncork();
+    // The kernel took it all within the call: no need to wait for the callback.
+    if (socket.writableLength === 0 && !socket.destroyed) settle();
+  }
+
+  /** Ends our side after what was written. */
+  end(): void {
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #received(chunk: Uint8Array): boolean {
+    if (this.#sink !== undefined) return this.#sink.received(chunk);
+    this.#unclaimed.push(chunk.slice());
+    return false;
+  }
+
+  #own(socket: Socket): void {
+    this.#socket = socket;
+    // The listeners stay until the socket is gone, so that no error can ever be unheard.
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.on("end", () => this.#sink?.ended());
+    socket.on("close", () => {
+      this.#isClosed = true;
+      this.#sink?.closed(this.#error);
+    });
+  }
+}
