@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ClientClosedError, PluginNotInstalledError, UnsupportedCapabilityError } from "./client/errors.ts";
+import type {
+  ClientClosedError,
+  PluginNotInstalledError,
+  UnsupportedCapabilityError,
+} from "./client/errors.ts";
 import type {
   FrameTooBigError,
   HandshakeError,

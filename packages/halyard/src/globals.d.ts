@@ -43,8 +43,7 @@ declare class TextDecoder {
 
 declare class AbortSignal {
   readonly aborted: boolean;
-  // biome-ignore format: as the platform has it
-  readonly reason: any;
+  readonly reason: unknown;
   throwIfAborted(): void;
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
@@ -61,7 +60,3 @@ declare function setTimeout(callback: () => void, milliseconds: number): unknown
 declare function clearTimeout(timer: unknown): void;
 declare function queueMicrotask(callback: () => void): void;
 declare function btoa(binary: string): string;
-
-declare module "#default-engine" {
-  export const defaultEngine: import("./client/engine.ts").HttpClientEngineFactory<unknown>;
-}

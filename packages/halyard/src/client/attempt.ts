@@ -55,7 +55,10 @@ export class BoundedAttempt implements Attempt {
     try {
       signal.throwIfAborted();
       const opening = open(this);
-      opening.then((connection) => signal.aborted && connection.transport.dispose(), () => undefined);
+      opening.then(
+        (connection) => signal.aborted && connection.transport.dispose(),
+        () => undefined,
+      );
       return await unlessAborted(opening, signal);
     } finally {
       this.#release();

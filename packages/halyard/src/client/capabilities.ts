@@ -9,7 +9,11 @@ import { UnsupportedCapabilityError } from "./errors.ts";
  * @param given - the options that were given, as opposed to left to the defaults
  * @throws {@link UnsupportedCapabilityError}
  */
-export function checkCapabilities(engine: HttpClientEngine, request: EngineRequest, given: SessionConfig): void {
+export function checkCapabilities(
+  engine: HttpClientEngine,
+  request: EngineRequest,
+  given: SessionConfig,
+): void {
   const demand = (isWanted: boolean, capability: EngineCapability, wanted: string) => {
     if (!isWanted || engine.capabilities.has(capability)) return;
     throw new UnsupportedCapabilityError(engine.name, capability, wanted, { url: request.safeUrl });
@@ -27,7 +31,9 @@ export function checkCapabilities(engine: HttpClientEngine, request: EngineReque
     "it cannot ping; leave pingInterval out, or send a heartbeat of the application's own",
   );
   demand(
-    given.maxFrameSize !== undefined || given.maxMessageSize !== undefined || given.maxFragments !== undefined,
+    given.maxFrameSize !== undefined ||
+      given.maxMessageSize !== undefined ||
+      given.maxFragments !== undefined,
     "frameLimits",
     "it cannot refuse large frames and messages; leave the limits out",
   );

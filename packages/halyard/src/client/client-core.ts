@@ -10,9 +10,14 @@ import { BoundedAttempt } from "./attempt.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
-import { OpenSessions } from "./open-sessions.ts";
+import type { OpenSessions } from "./open-sessions.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
-import { partsOf, requestOptions, type WebSocketRequest, type WebSocketRequestOptions } from "./request-parts.ts";
+import {
+  partsOf,
+  requestOptions,
+  type WebSocketRequest,
+  type WebSocketRequestOptions,
+} from "./request-parts.ts";
 import { basicAuthorization, buildUrl, safeUrl } from "./request-url.ts";
 import { WebSockets } from "./web-sockets.ts";
 
@@ -33,13 +38,20 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
 
-  constructor(engine: HttpClientEngine, sessions: OpenSessions, plugins: ReadonlyMap<string, InstalledPlugin>) {
+  constructor(
+    engine: HttpClientEngine,
+    sessions: OpenSessions,
+    plugins: ReadonlyMap<string, InstalledPlugin>,
+  ) {
     this.engine = engine;
     this.sessions = sessions;
     this.#plugins = plugins;
   }
 
-  with<Config extends object>(plugin: HttpClientPlugin<string, Config, PluginInstance>, config: object): ClientCore {
+  with<Config extends object>(
+    plugin: HttpClientPlugin<string, Config, PluginInstance>,
+    config: object,
+  ): ClientCore {
     if (typeof config !== "object" || config === null) {
       throw new InvalidArgumentError(`install(${plugin.name}) takes an object of options`);
     }
@@ -58,7 +70,11 @@ export class ClientCore {
    * Makes the handshake and the session.
    * @param scheme - demands TLS, when it is `wss`
    */
-  async open<S extends WebSocketSession>(kind: SessionKind<S>, request: WebSocketRequest, scheme?: "wss"): Promise<S> {
+  async open<S extends WebSocketSession>(
+    kind: SessionKind<S>,
+    request: WebSocketRequest,
+    scheme?: "wss",
+  ): Promise<S> {
     const { config, given } = this.plugin(WebSockets);
     const options = requestOptions(request);
     const engineRequest = this.#engineRequest(kind.mode, options, config, scheme);
@@ -112,7 +128,9 @@ export class ClientCore {
 /** `wss()` never connects in the clear. */
 function refuseDowngrade(protocol: "ws" | "wss" | undefined): void {
   if (protocol !== "ws") return;
-  throw new InvalidArgumentError("wss() was given a ws or http URL, and does not connect without TLS: use ws()");
+  throw new InvalidArgumentError(
+    "wss() was given a ws or http URL, and does not connect without TLS: use ws()",
+  );
 }
 
 /** Aborting the request's signal later drops the session. */

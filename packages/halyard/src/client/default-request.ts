@@ -40,7 +40,11 @@ function joinPaths(base: string | undefined, path: string | undefined): string |
   return base.slice(0, base.lastIndexOf("/") + 1) + path;
 }
 
-function addMissing<T extends readonly [string, string]>(own: T[], defaults: readonly T[], keyOf: (name: string) => string): void {
+function addMissing<T extends readonly [string, string]>(
+  own: T[],
+  defaults: readonly T[],
+  keyOf: (name: string) => string,
+): void {
   const names = new Set(own.map(([name]) => keyOf(name)));
   own.push(...defaults.filter(([name]) => !names.has(keyOf(name))));
 }

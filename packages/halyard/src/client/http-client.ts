@@ -194,7 +194,10 @@ export class HttpClient<in Installed extends string = never, Options = unknown> 
   }
 }
 
-function makeCore<Options>(engine: HttpClientEngineFactory<Options> | HttpClientEngine, options?: Options): ClientCore {
+function makeCore<Options>(
+  engine: HttpClientEngineFactory<Options> | HttpClientEngine,
+  options?: Options,
+): ClientCore {
   if (!("create" in engine) && options !== undefined) {
     throw new InvalidArgumentError("the engine exists already: give the options to what makes it");
   }

@@ -8,7 +8,11 @@ import type { RequestParts } from "./request-parts.ts";
  * @typeParam Config - its options
  * @typeParam Instance - what `client.plugin()` gives
  */
-export interface HttpClientPlugin<Name extends string, Config extends object, Instance extends PluginInstance> {
+export interface HttpClientPlugin<
+  Name extends string,
+  Config extends object,
+  Instance extends PluginInstance,
+> {
   readonly name: Name;
   /**
    * Makes the plugin of its configuration, which it copies.

@@ -138,7 +138,8 @@ function urlParts(given: string | URL): RequestParts {
   if (url.port !== "") parts.port = checkPort(Number(url.port));
   parts.path = url.pathname;
   parts.query.push(...url.searchParams);
-  if (url.username !== "" || url.password !== "") parts.userInfo = { username: url.username, password: url.password };
+  if (url.username !== "" || url.password !== "")
+    parts.userInfo = { username: url.username, password: url.password };
   // RFC 6455 section 3: a fragment means nothing in a WebSocket URL and must not be used.
   if (url.hash !== "") throw new InvalidArgumentError("a WebSocket URL has no fragment: write # as %23");
   return parts;
@@ -148,9 +149,12 @@ function parseUrl(given: string | URL): URL {
   try {
     return new URL(String(given));
   } catch (cause) {
-    throw new InvalidArgumentError("the url is none: it begins with ws://, wss://, http://, https:// or, as a path, with /", {
-      cause,
-    });
+    throw new InvalidArgumentError(
+      "the url is none: it begins with ws://, wss://, http://, https:// or, as a path, with /",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -172,7 +176,7 @@ function checkSubprotocols(subprotocols: readonly string[]): readonly string[] {
 
 function setPath(parts: RequestParts, path: string): void {
   if (path.includes("#")) throw new InvalidArgumentError("a path has no fragment: write # as %23");
-  const [pathname = "", search] = splitOnce(path, "?");
+  const [pathname, search] = splitOnce(path, "?");
   parts.path = pathname;
   if (search !== undefined) parts.query.push(...new URL(`ws://h/?${search}`).searchParams);
 }
@@ -183,7 +187,8 @@ function splitOnce(text: string, separator: string): [string, string?] {
 }
 
 function headerPairs(headers: HeadersInput): Header[] {
-  if (Symbol.iterator in headers) return Array.from(headers as Iterable<Header>, ([name, value]) => [name, value]);
+  if (Symbol.iterator in headers)
+    return Array.from(headers as Iterable<Header>, ([name, value]) => [name, value]);
   return Object.entries(headers).flatMap(([name, value]) =>
     (typeof value === "string" ? [value] : Array.from(value)).map((each): Header => [name, each]),
   );

@@ -39,7 +39,10 @@ export function safeUrl(url: URL): string {
 }
 
 /** RFC 7617: the user information of a URL as a header. @throws {@link InvalidArgumentError} */
-export function basicAuthorization(userInfo: { readonly username: string; readonly password: string }): Header {
+export function basicAuthorization(userInfo: {
+  readonly username: string;
+  readonly password: string;
+}): Header {
   const username = decode(userInfo.username);
   if (username.includes(":")) throw new InvalidArgumentError("the user name in the url contains a colon");
   const bytes = encodeUtf8(`${username}:${decode(userInfo.password)}`);

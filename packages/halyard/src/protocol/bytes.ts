@@ -6,13 +6,22 @@ export type BinaryData = ArrayBufferView | ArrayBufferLike;
 /** Fills `target` with bytes from a cryptographic source. Injected, so that a whole client can run repeatably. */
 export type RandomBytes = (target: Uint8Array) => void;
 
+/** For use inside only: who is given it could transfer its memory away, and with that break it for all. */
 export const noBytes: Uint8Array = new Uint8Array(0);
 
-/** A view of the same memory; nothing is copied. */
+/**
+ * A view of the same memory; nothing is copied.
+ * @throws TypeError when the data is neither a buffer nor a view, a number above all: it would make that many zeros
+ */
 export function viewOf(data: BinaryData): Uint8Array {
   if (data instanceof Uint8Array) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return new Uint8Array(data);
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : new DataView(data);
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The bytes in memory of their own. Not `slice()`, which for a `Buffer` of Node gives a view of the same memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 const encoder = new TextEncoder();

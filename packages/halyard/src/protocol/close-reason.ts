@@ -53,12 +53,13 @@ export class CloseReason {
 
   /**
    * @param message - at most 123 bytes of UTF-8
-   * @throws {@link InvalidArgumentError} when the code is no 16-bit number or the message is too long
+   * @throws {@link InvalidArgumentError} when the code is no 16-bit number, or the message no string or too long
    */
   constructor(code: number, message = "") {
     if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
       throw new InvalidArgumentError(`close code ${code} is not an integer between 0 and 65535`);
     }
+    if (typeof message !== "string") throw new InvalidArgumentError("a close message is not a string");
     const size = encodeUtf8(message).length;
     if (size > maxMessageBytes) {
       throw new InvalidArgumentError(

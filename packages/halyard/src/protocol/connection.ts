@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { noBytes } from "./bytes.ts";
+import { copyOf, noBytes } from "./bytes.ts";
 import { CloseReason } from "./close-reason.ts";
 import { ClosingHandshake } from "./closing-handshake.ts";
 import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
@@ -101,7 +101,7 @@ export class Connection {
 
   /** Copies the bytes that wait, so that the caller can use their memory for something else. */
   retain(): void {
-    this.#decoder.feed(this.#decoder.unread.slice());
+    this.#decoder.feed(copyOf(this.#decoder.unread));
   }
 
   /** Whether the bytes so far end inside a frame or a fragmented message. */
@@ -181,7 +181,7 @@ export class Connection {
   #answer(ping: Frame.Ping): void {
     if (this.#isRaw || !this.closing.canSend) return;
     if (this.#pongs.length === maxPendingPongs) this.#pongs.shift();
-    this.#pongs.push(ping.data);
+    this.#pongs.push(copyOf(ping.data));
   }
 
   /** Ends the connection's input now if nothing comes before, else with the next batch. */

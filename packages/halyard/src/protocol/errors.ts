@@ -69,10 +69,13 @@ export class FrameTooBigError extends HalyardError {
   readonly size: number;
 
   constructor(limitName: FrameTooBigError["limitName"], size: number, limit: number, context?: ErrorContext) {
-    super(`the peer's ${limitName === "maxFrameSize" ? "frame" : "message"} reaches ${size}, and ${limitName} is ${limit}`, {
-      phase: "open",
-      ...context,
-    });
+    super(
+      `the peer's ${limitName === "maxFrameSize" ? "frame" : "message"} reaches ${size}, and ${limitName} is ${limit}`,
+      {
+        phase: "open",
+        ...context,
+      },
+    );
     this.limitName = limitName;
     this.size = size;
     this.limit = limit;

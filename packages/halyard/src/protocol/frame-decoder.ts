@@ -148,7 +148,8 @@ export class FrameDecoder {
       return;
     }
     const continues = opcode === Opcode.CONTINUATION;
-    if (continues && !this.#inMessage) throw violation("a continuation frame comes without a message to continue");
+    if (continues && !this.#inMessage)
+      throw violation("a continuation frame comes without a message to continue");
     if (!continues && this.#inMessage) throw violation("a new message begins inside a fragmented one");
     this.#inMessage = !fin;
   }

@@ -104,7 +104,11 @@ export class FrameEncoder {
   /** Frames that lie side by side in a slab become one chunk, and so one write. */
   #append(frame: Uint8Array): void {
     const last = this.#chunks.at(-1);
-    if (last !== undefined && last.buffer === frame.buffer && last.byteOffset + last.length === frame.byteOffset) {
+    if (
+      last !== undefined &&
+      last.buffer === frame.buffer &&
+      last.byteOffset + last.length === frame.byteOffset
+    ) {
       this.#chunks[this.#chunks.length - 1] = new Uint8Array(
         last.buffer,
         last.byteOffset,

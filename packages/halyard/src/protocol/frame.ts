@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BinaryData, decodeUtf8, encodeUtf8, noBytes, viewOf } from "./bytes.ts";
+import { type BinaryData, copyOf, decodeUtf8, encodeUtf8, viewOf } from "./bytes.ts";
 import { CloseReason, mayBeSent } from "./close-reason.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { Opcode } from "./opcodes.ts";
@@ -46,7 +46,7 @@ abstract class BaseFrame {
 
   /** A copy of the payload. */
   readBytes(): Uint8Array {
-    return this.data.slice();
+    return copyOf(this.data);
   }
 
   toString(): string {
@@ -75,12 +75,13 @@ class TextFrame extends BaseFrame {
   }
 
   get data(): Uint8Array {
-    this.#data ??= encodeUtf8(this.#text ?? "");
+    this.#data ??= encodeUtf8(this.#text as string);
     return this.#data;
   }
 
   override copy(): TextFrame {
-    return new TextFrame(this.#text ?? this.data.slice(), this);
+    // The bytes first: the text that was read of them may have lost what is not UTF-8.
+    return new TextFrame(this.#data === undefined ? (this.#text as string) : copyOf(this.#data), this);
   }
 
   /**
@@ -88,7 +89,8 @@ class TextFrame extends BaseFrame {
    * @throws {@link InvalidArgumentError} for a fragment (`fin` false), whose last character may be cut
    */
   readText(): string {
-    if (!this.fin) throw new InvalidArgumentError("text can be read only from a frame with fin: this is a fragment");
+    if (!this.fin)
+      throw new InvalidArgumentError("text can be read only from a frame with fin: this is a fragment");
     this.#text ??= decodeUtf8(this.data);
     return this.#text;
   }
@@ -108,7 +110,7 @@ class BinaryFrame extends BaseFrame {
   }
 
   override copy(): BinaryFrame {
-    return new BinaryFrame(this.data.slice(), this);
+    return new BinaryFrame(copyOf(this.data), this);
   }
 }
 
@@ -131,13 +133,13 @@ class PingFrame extends BaseFrame {
   readonly data: Uint8Array;
 
   /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
-  constructor(content: BinaryData = noBytes) {
+  constructor(content: BinaryData = new Uint8Array(0)) {
     super(undefined);
     this.data = controlPayload("ping", content);
   }
 
   override copy(): PingFrame {
-    return new PingFrame(this.data.slice());
+    return new PingFrame(copyOf(this.data));
   }
 }
 
@@ -149,13 +151,13 @@ class PongFrame extends BaseFrame {
   readonly data: Uint8Array;
 
   /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
-  constructor(content: BinaryData = noBytes) {
+  constructor(content: BinaryData = new Uint8Array(0)) {
     super(undefined);
     this.data = controlPayload("pong", content);
   }
 
   override copy(): PongFrame {
-    return new PongFrame(this.data.slice());
+    return new PongFrame(copyOf(this.data));
   }
 }
 
@@ -171,9 +173,13 @@ class CloseFrame extends BaseFrame {
    * @throws {@link InvalidArgumentError} for a code that must not be sent (RFC 6455 section 7.4), a payload of one byte
    * or over 125 bytes, or a message that is not UTF-8
    */
-  constructor(reason?: CloseReason | { readonly code: number; readonly message?: string } | BinaryData) {
+  constructor(
+    reason: CloseReason | { readonly code: number; readonly message?: string } | BinaryData = new Uint8Array(
+      0,
+    ),
+  ) {
     super(undefined);
-    this.data = reason === undefined ? noBytes : isBinaryData(reason) ? closePayload(reason) : encodeReason(reason);
+    this.data = isBinaryData(reason) ? closePayload(reason) : encodeReason(reason);
   }
 
   /** The reason, or null when the frame is empty. */
@@ -183,7 +189,7 @@ class CloseFrame extends BaseFrame {
   }
 
   override copy(): CloseFrame {
-    return new CloseFrame(this.data.slice());
+    return new CloseFrame(copyOf(this.data));
   }
 }
 
@@ -192,11 +198,12 @@ function isBinaryData(value: object): value is BinaryData {
 }
 
 function codeOf(payload: Uint8Array): number {
-  return ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+  return ((payload[0] as number) << 8) | (payload[1] as number);
 }
 
 function encodeReason(reason: { readonly code: number; readonly message?: string }): Uint8Array {
-  const { code, message } = reason instanceof CloseReason ? reason : new CloseReason(reason.code, reason.message);
+  const { code, message } =
+    reason instanceof CloseReason ? reason : new CloseReason(reason.code, reason.message);
   const text = encodeUtf8(message);
   const payload = new Uint8Array(2 + text.length);
   payload[0] = code >> 8;
@@ -209,7 +216,8 @@ function closePayload(content: BinaryData): Uint8Array {
   const payload = controlPayload("close", content);
   const fault = closeFault(payload);
   if (fault !== null) throw new InvalidArgumentError(`${fault} must not be sent`);
-  if (!closeMessageIsUtf8(payload)) throw new InvalidArgumentError("a close message that is not UTF-8 must not be sent");
+  if (!closeMessageIsUtf8(payload))
+    throw new InvalidArgumentError("a close message that is not UTF-8 must not be sent");
   return payload;
 }
 

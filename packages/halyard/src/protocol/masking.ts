@@ -2,6 +2,7 @@
 import type { RandomBytes } from "./bytes.ts";
 
 const maskingKeyBytes = 4;
+const keyPoolBytes = 4096;
 /** Under this size the byte loop beats the set-up of a word view (measured: about 60 bytes on Node 20). */
 const wordThreshold = 64;
 
@@ -45,13 +46,11 @@ function rotate(key: Uint8Array, phase: number): Uint8Array {
  */
 export class MaskingKeys {
   readonly #randomBytes: RandomBytes;
-  #pool: Uint8Array;
-  #used: number;
+  readonly #pool = new Uint8Array(keyPoolBytes);
+  #used = keyPoolBytes;
 
-  constructor(randomBytes: RandomBytes, poolBytes = 4096) {
+  constructor(randomBytes: RandomBytes) {
     this.#randomBytes = randomBytes;
-    this.#pool = new Uint8Array(poolBytes);
-    this.#used = poolBytes;
   }
 
   /** The next key, valid until the following call. */

@@ -112,14 +112,17 @@ export class MessageAssembler {
     const { fin } = this.#decoder;
     const isWhole = fin && (this.#fragments === 1 || this.#options.mode === "default");
     const options = isWhole ? wholeFromWire : { fin };
-    return this.#opcode === Opcode.TEXT ? new Frame.Text(payload, options) : new Frame.Binary(payload, options);
+    return this.#opcode === Opcode.TEXT
+      ? new Frame.Text(payload, options)
+      : new Frame.Binary(payload, options);
   }
 }
 
 function checkClose(payload: Uint8Array): void {
   const fault = closeFault(payload);
   if (fault !== null) throw new ProtocolViolationError(`the peer sent ${fault}`, 1002);
-  if (!closeMessageIsUtf8(payload)) throw new ProtocolViolationError("the message of a Close frame is not UTF-8", 1007);
+  if (!closeMessageIsUtf8(payload))
+    throw new ProtocolViolationError("the message of a Close frame is not UTF-8", 1007);
 }
 
 /** RFC 6455 section 8.1. */

@@ -26,10 +26,10 @@ export class PayloadBuffer {
     return this.#memory.subarray(from, this.#size);
   }
 
-  /** The payload, in memory that it fills at least by half; the buffer is then empty. */
+  /** The payload, in memory of its own that it fills at least by half; the buffer is then empty. */
   take(): Uint8Array {
     const payload = this.#memory.subarray(0, this.#size);
-    const isMostlyFull = this.#size * 2 >= this.#memory.length;
+    const isMostlyFull = this.#size * 2 > this.#memory.length;
     this.clear();
     return isMostlyFull ? payload : payload.slice();
   }

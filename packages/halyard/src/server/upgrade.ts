@@ -2,7 +2,13 @@
 import type { Socket } from "node:net";
 import { Connection } from "../protocol/connection.ts";
 import { HeaderList, toHeaders } from "../protocol/handshake/header-list.ts";
-import { type AcceptedHandshake, checkRequest, formatAcceptance, formatRefusal, type Refusal } from "../protocol/handshake/server-handshake.ts";
+import {
+  type AcceptedHandshake,
+  checkRequest,
+  formatAcceptance,
+  formatRefusal,
+  type Refusal,
+} from "../protocol/handshake/server-handshake.ts";
 import { systemClock } from "../session/clock.ts";
 import { type ResolvedSessionConfig, resolveConfig } from "../session/config.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
@@ -88,7 +94,10 @@ export class Upgrader {
   async upgrade(upgrade: Upgrade, route: Route): Promise<void> {
     const { method = "", url: target = "", httpVersion, rawHeaders } = upgrade.request;
     const headers = headerList(rawHeaders);
-    const checked = checkRequest({ method, httpVersion, target, headers }, { subprotocols: this.#subprotocols });
+    const checked = checkRequest(
+      { method, httpVersion, target, headers },
+      { subprotocols: this.#subprotocols },
+    );
     if (!checked.accepted) return refuse(upgrade.socket, checked);
     if (route.mode === "raw") await this.#run(this.#raw(upgrade, checked, headers), route.handler);
     else await this.#run(this.#default(upgrade, checked, headers), route.handler);
@@ -133,7 +142,8 @@ export class Upgrader {
     try {
       await runBlock(session, handler);
     } catch (error) {
-      this.#onError(error, session);
+      // What ended the session itself, as clients do that just go away, is no fault of the handler's.
+      if (error !== (await session.ended).error) this.#onError(error, session);
     } finally {
       this.sessions.delete(session);
     }
@@ -149,7 +159,8 @@ export function refuse(socket: Socket, refusal: Refusal): void {
 
 function headerList(rawHeaders: readonly string[]): HeaderList {
   const headers = new HeaderList();
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.add(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    headers.add(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
   return headers;
 }
 

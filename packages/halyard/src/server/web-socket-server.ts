@@ -8,7 +8,7 @@ import { CloseReason } from "../protocol/close-reason.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import type { ServerOptions } from "./options.ts";
-import { refuse, type Route, type SessionHandler, Upgrader } from "./upgrade.ts";
+import { type Route, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -127,6 +127,10 @@ function refusal(status: number, message: string): Parameters<typeof refuse>[1] 
 
 /** RFC 9110 section 15.5.22, for requests that ask for no upgrade. */
 function needUpgrade(_request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(426, { Upgrade: "websocket", Connection: "Upgrade, close", "Content-Type": "text/plain" });
+  response.writeHead(426, {
+    Upgrade: "websocket",
+    Connection: "Upgrade, close",
+    "Content-Type": "text/plain",
+  });
   response.end("this is a WebSocket server\n");
 }

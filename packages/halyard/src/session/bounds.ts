@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkLimit } from "./durations.ts";
+
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { checkLimit } from "./durations.ts";
 
 /** What happens when a bounded channel is full: the sender waits, or the channel ends with an error. */
 export type ChannelOverflow = "suspend" | "close";
@@ -27,7 +28,9 @@ export function bounded(options: {
 }): ChannelBounds {
   const { messages = Infinity, bytes = Infinity, onOverflow = "suspend" } = options;
   if (onOverflow !== "suspend" && onOverflow !== "close") {
-    throw new InvalidArgumentError(`onOverflow must be "suspend" or "close", not ${JSON.stringify(onOverflow)}`);
+    throw new InvalidArgumentError(
+      `onOverflow must be "suspend" or "close", not ${JSON.stringify(onOverflow)}`,
+    );
   }
   return { messages: checkLimit("messages", messages), bytes: checkLimit("bytes", bytes), onOverflow };
 }

@@ -79,12 +79,14 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     "handshakeTimeout",
     "channels",
   ]);
-  const channels = pickOptions<NonNullable<SessionConfig["channels"]>>(`${what}.channels`, given.channels ?? {}, [
-    "incoming",
-    "outgoing",
-  ]);
+  const channels = pickOptions<NonNullable<SessionConfig["channels"]>>(
+    `${what}.channels`,
+    given.channels ?? {},
+    ["incoming", "outgoing"],
+  );
   const period = (name: "pingInterval" | "pingTimeout") => checkPeriod(name, given[name] ?? defaults[name]);
-  const timeout = (name: "closeTimeout" | "handshakeTimeout") => checkTimeout(name, given[name] ?? defaults[name]);
+  const timeout = (name: "closeTimeout" | "handshakeTimeout") =>
+    checkTimeout(name, given[name] ?? defaults[name]);
   const limit = (name: keyof ProtocolLimits) => checkLimit(name, given[name] ?? defaults[name]);
   return {
     pingInterval: period("pingInterval"),

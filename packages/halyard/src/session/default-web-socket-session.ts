@@ -24,10 +24,16 @@ export class DefaultWebSocketSession extends WebSocketSession {
   /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
   constructor(transport: Transport, options: DefaultSessionOptions) {
     super(transport, options);
-    this.#pinger = new Pinger(transport, options.clock, options.pingInterval, options.pingTimeout, (milliseconds) => {
-      const error = new PingTimeoutError(milliseconds, { url: options.url });
-      this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "Ping timeout"), error, false);
-    });
+    this.#pinger = new Pinger(
+      transport,
+      options.clock,
+      options.pingInterval,
+      options.pingTimeout,
+      (milliseconds) => {
+        const error = new PingTimeoutError(milliseconds, { url: options.url });
+        this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "Ping timeout"), error, false);
+      },
+    );
     this.#pinger.start();
   }
 

@@ -8,14 +8,22 @@ import { InvalidArgumentError } from "../protocol/errors.ts";
  * @param what - whose options they are, for messages
  * @throws {@link InvalidArgumentError} for anything but an object, and for an option that does not exist
  */
-export function pickOptions<T extends object>(what: string, options: T, known: readonly (keyof T & string)[]): Partial<T> {
+export function pickOptions<T extends object>(
+  what: string,
+  options: T,
+  known: readonly (keyof T & string)[],
+): Partial<T> {
   if (typeof options !== "object" || options === null) {
-    throw new InvalidArgumentError(`${what} takes an object of options, not ${options === null ? "null" : typeof options}`);
+    throw new InvalidArgumentError(
+      `${what} takes an object of options, not ${options === null ? "null" : typeof options}`,
+    );
   }
   const picked = Object.create(null) as Partial<T>;
   for (const name of Object.keys(options) as (keyof T & string)[]) {
     if (!known.includes(name)) {
-      throw new InvalidArgumentError(`${what} has no option ${JSON.stringify(name)}; it has ${known.join(", ")}`);
+      throw new InvalidArgumentError(
+        `${what} has no option ${JSON.stringify(name)}; it has ${known.join(", ")}`,
+      );
     }
     if (options[name] !== undefined) picked[name] = options[name];
   }

@@ -125,9 +125,12 @@ export class Outgoing implements SendChannel<Frame> {
 
   #overflow(): Promise<never> {
     const { messages, bytes } = this.#bounds;
-    const error = new ChannelOverflowError(`the outgoing channel is full (${messages} messages or ${bytes} bytes)`, {
-      phase: "open",
-    });
+    const error = new ChannelOverflowError(
+      `the outgoing channel is full (${messages} messages or ${bytes} bytes)`,
+      {
+        phase: "open",
+      },
+    );
     this.#owner.overflowed(error);
     return Promise.reject(error);
   }

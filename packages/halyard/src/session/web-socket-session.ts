@@ -158,7 +158,9 @@ export class WebSocketSession implements AsyncDisposable {
    * @throws {@link InvalidArgumentError} for a code that must not be sent or a message over 123 bytes; nothing was sent
    */
   async close(
-    reason: CloseReason | { readonly code: number; readonly message?: string } = { code: CloseReason.Codes.NORMAL },
+    reason: CloseReason | { readonly code: number; readonly message?: string } = {
+      code: CloseReason.Codes.NORMAL,
+    },
     options?: CloseOptions,
   ): Promise<SessionEnd> {
     const timeout = checkTimeout("timeout", options?.timeout ?? this.#options.closeTimeout);
@@ -222,7 +224,8 @@ export class WebSocketSession implements AsyncDisposable {
     }
     // A connection that we failed is read on until the peer has our Close frame, or the deadline passes.
     // How it ends then is of no interest any more.
-    if (this.transport.closing.failure !== null && !this.#isOver) await Promise.allSettled([this.transport.receive()]);
+    if (this.transport.closing.failure !== null && !this.#isOver)
+      await Promise.allSettled([this.transport.receive()]);
     this.#finish();
   }
 
@@ -244,7 +247,11 @@ export class WebSocketSession implements AsyncDisposable {
     if (onOverflow === "close") {
       const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
       const error = new ChannelOverflowError(text, { phase: "open", url: this.#options.url });
-      this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed"), error, true);
+      this.fail(
+        new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed"),
+        error,
+        true,
+      );
       return;
     }
     this.readingPaused(true);
@@ -264,7 +271,8 @@ export class WebSocketSession implements AsyncDisposable {
     if (this.#isClosing || this.#isOver) return;
     this.#isClosing = true;
     this.#initiator ??= "local";
-    if (this.#decided === null) this.#ours = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
+    if (this.#decided === null)
+      this.#ours = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
     this.stopped();
     this.#incoming.dropWhenFull();
     this.#outgoing.finish(frame);
@@ -351,7 +359,11 @@ export class WebSocketSession implements AsyncDisposable {
     return {
       beginClose: (frame) => this.#beginClose(frame, this.#options.closeTimeout),
       overflowed: (error) =>
-        this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed"), error, false),
+        this.fail(
+          new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed"),
+          error,
+          false,
+        ),
     };
   }
 }

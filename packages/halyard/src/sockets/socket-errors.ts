@@ -14,7 +14,8 @@ const doing: Record<Phase, string> = {
 };
 
 /** Codes that come with no prefix which would tell that they are of TLS. */
-const certificateCodes = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_|EPROTO$|INVALID_CA$)/;
+const certificateCodes =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_|EPROTO$|INVALID_CA$)/;
 
 /** What advice a user can act on. */
 const remedies: Record<string, string> = {

@@ -56,5 +56,5 @@ export class VirtualClock implements Clock {
 
 /** Lets promise callbacks run until they have nothing more to do, in all but pathological cases. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) await undefined;
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attempt, EngineCapability, EngineConnection, EngineRequest, HttpClientEngine } from "../../client/engine.ts";
+import type {
+  Attempt,
+  EngineCapability,
+  EngineConnection,
+  EngineRequest,
+  HttpClientEngine,
+} from "../../client/engine.ts";
 import { Connection } from "../../protocol/connection.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
@@ -47,8 +53,11 @@ export class CioEngine implements HttpClientEngine {
     const stream = await this.#connect(request, attempt);
     attempt.entered("upgrade");
     const { signal } = attempt;
-    return await exchange(stream, handshake, { signal, clock: this.clock, safeUrl: request.safeUrl }, (result) =>
-      this.#connection(stream, request, result),
+    return await exchange(
+      stream,
+      handshake,
+      { signal, clock: this.clock, safeUrl: request.safeUrl },
+      (result) => this.#connection(stream, request, result),
     );
   }
 
@@ -109,7 +118,11 @@ export class CioEngine implements HttpClientEngine {
   #connection(stream: SocketStream, request: EngineRequest, result: HandshakeResult): EngineConnection {
     const { mode, limits, safeUrl } = request;
     const connection = new Connection({ role: "client", mode, keys: this.#keys, limits });
-    const transport = new SocketTransport(stream, connection, { masking: true, early: result.rest, url: safeUrl });
+    const transport = new SocketTransport(stream, connection, {
+      masking: true,
+      early: result.rest,
+      url: safeUrl,
+    });
     const { status, headers } = result.response;
     return { transport, subprotocol: result.subprotocol, response: { status, headers: toHeaders(headers) } };
   }

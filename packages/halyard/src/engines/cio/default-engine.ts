@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `#default-engine` is on Node, Bun and Deno.
-export { Cio as defaultEngine } from "./index.ts";
+import type { HttpClientEngineFactory } from "../../client/engine.ts";
+import { Cio } from "./index.ts";
+
+/** What `#default-engine` is on Node, Bun and Deno. It is made without options, whose type is therefore left open. */
+export const defaultEngine: HttpClientEngineFactory<unknown> = Cio;

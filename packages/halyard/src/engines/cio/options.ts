@@ -61,7 +61,8 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   return {
     tls: pickOptions<TlsOptions>("Cio.tls", given.tls ?? {}, tlsOptions),
     noDelay: given.noDelay ?? true,
-    keepAlive: given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
+    keepAlive:
+      given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
     // Node gives each address 250 ms by default, which a far or busy host does not always meet.
     addressTimeout: checkTimeout("addressTimeout", given.addressTimeout ?? 1_000),
     maxConnections: checkLimit("maxConnections", given.maxConnections ?? Infinity),
