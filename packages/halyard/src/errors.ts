@@ -24,7 +24,7 @@ export type AnyHalyardError =
   | ChannelClosedError
   | ChannelOverflowError
   | ClientClosedError
-  | ConnectionError
+  | (ConnectionError & { readonly code: "ERR_HALYARD_CONNECTION" })
   | FrameTooBigError
   | HandshakeError
   | InvalidArgumentError

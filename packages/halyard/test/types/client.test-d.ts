@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the types promise. Checked by `tsc`, never run.
+import {
+  type AnyHalyardError,
+  bounded,
+  CloseReason,
+  type DefaultClientWebSocketSession,
+  DefaultRequest,
+  type DefaultWebSocketSession,
+  Frame,
+  type HalyardErrorCode,
+  HttpClient,
+  HttpMethod,
+  type ReceiveChannel,
+  type SendChannel,
+  type WebSocketSession,
+  WebSockets,
+} from "halyard";
+import { Cio } from "halyard/cio";
+
+declare const expectType: <T>(value: T) => void;
+
+// A client without the plugin cannot open a session; with it, and with more, it can.
+const bare = new HttpClient(Cio);
+// @ts-expect-error: WebSockets is not installed
+void bare.webSocket("ws://h/", () => undefined);
+// @ts-expect-error: another plugin does not help
+void bare.install(DefaultRequest, { host: "h" }).webSocketSession("ws://h/");
+const client = bare.install(WebSockets, { pingInterval: 1_000 });
+const both = client.install(DefaultRequest, { host: "h" });
+expectType<Promise<DefaultClientWebSocketSession>>(both.webSocketSession("/feed"));
+// A client with more plugins serves where fewer are asked for, and not the other way round.
+expectType<HttpClient<"WebSockets">>(both);
+// @ts-expect-error: it lacks WebSockets
+expectType<HttpClient<"WebSockets">>(bare);
+
+// Engine options are the engine's.
+new HttpClient(Cio, { noDelay: true, tls: { servername: "h" } });
+// @ts-expect-error: no such option
+new HttpClient(Cio, { noDelays: true });
+new HttpClient(Cio.create());
+
+// Configuration has Ktor's name.
+const config: WebSockets.Config = { maxFrameSize: 1 << 20, channels: { incoming: bounded({ messages: 1 }) } };
+client.install(WebSockets, config);
+// @ts-expect-error: no such option
+client.install(WebSockets, { pingIntervalMillis: 1 });
+
+// The block's value is the call's, whether it is promised or not.
+expectType<Promise<number>>(client.webSocket("ws://h/", async () => 1));
+expectType<Promise<string>>(client.ws(new URL("ws://h/"), () => "done"));
+expectType<Promise<void>>(client.wss({ host: "h", path: "/" }, async () => {}));
+void client.webSocket({ method: HttpMethod.Get, host: "h", port: 8080, path: "/echo" }, (session) => {
+  expectType<DefaultClientWebSocketSession>(session);
+  expectType<DefaultWebSocketSession>(session);
+  expectType<ReceiveChannel<Frame>>(session.incoming);
+  expectType<SendChannel<Frame>>(session.outgoing);
+  expectType<Promise<CloseReason | null>>(session.closeReason);
+});
+// @ts-expect-error: a handshake is a GET
+void client.webSocket({ method: "POST", host: "h" }, () => undefined);
+
+// A raw session has no keepalive.
+void client.webSocketRaw("ws://h/", (session) => {
+  expectType<WebSocketSession>(session);
+  // @ts-expect-error: of default sessions only
+  session.pingInterval = 1;
+});
+
+// Frames narrow by type and by class.
+declare const frame: Frame;
+if (frame.type === "text") expectType<Frame.Text>(frame);
+if (frame instanceof Frame.Close) expectType<CloseReason | null>(frame.readReason());
+// @ts-expect-error: only text frames have text
+frame.readText();
+switch (frame.type) {
+  case "text":
+  case "binary":
+  case "close":
+  case "ping":
+  case "pong":
+    break;
+  default:
+    expectType<never>(frame);
+}
+
+// Codes are literal, and narrow errors.
+expectType<1011>(CloseReason.Codes.INTERNAL_ERROR);
+declare const error: AnyHalyardError;
+if (error.code === "ERR_HALYARD_HANDSHAKE") expectType<number | undefined>(error.status);
+if (error.code === "ERR_HALYARD_TLS") expectType<string | undefined>(error.reason);
+expectType<HalyardErrorCode>("ERR_HALYARD_PING_TIMEOUT");
+// @ts-expect-error: no such code
+expectType<HalyardErrorCode>("ERR_HALYARD_OTHER");
+
+// Both kinds of client and session are disposable.
+async function disposable(): Promise<void> {
+  await using owned = new HttpClient(Cio).install(WebSockets);
+  await using session = await owned.webSocketSession("ws://h/");
+  await session.send("text");
+  await session.send(new Uint16Array(1));
+  await session.send(new ArrayBuffer(1));
+  await session.send(new Frame.Ping());
+  // @ts-expect-error: numbers are no content
+  await session.send(1);
+}
+void disposable;
