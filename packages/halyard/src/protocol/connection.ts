@@ -83,7 +83,7 @@ export class Connection {
    * {@link retain} was called; and no more may be given before then.
    */
   receive(chunk: Uint8Array): void {
-    if (this.closing.canReceive) this.#decoder.feed(chunk);
+    if (this.closing.canReceive && this.#held === null) this.#decoder.feed(chunk);
   }
 
   /** Whether {@link take} has more to give, or to do, without more bytes. */

@@ -21,6 +21,8 @@ const brand: unique symbol = Symbol.for("halyard.error") as never;
  */
 export abstract class HalyardError extends Error {
   abstract readonly code: `ERR_HALYARD_${string}`;
+  /** The class's name, as a literal: a bundler may rename the class. */
+  abstract override readonly name: string;
   /** What was being done, where that is known. */
   readonly phase: Phase | undefined;
   /** The URL concerned, without user information and query values. */
@@ -28,9 +30,16 @@ export abstract class HalyardError extends Error {
 
   constructor(message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
-    this.name = new.target.name;
     this.phase = context.phase;
     this.url = context.url;
+  }
+
+  /** Adds where it happened, which the layer that found it could not know. @internal */
+  locate(place: { readonly phase: Phase; readonly url: string | undefined }): this {
+    const error: { -readonly [K in "phase" | "url"]: HalyardError[K] } = this;
+    error.phase = place.phase;
+    error.url ??= place.url;
+    return this;
   }
 
   /** Tells a Halyard error from any other value, also across copies of the library and realms. */
@@ -43,11 +52,13 @@ Object.defineProperty(HalyardError.prototype, brand, { value: true });
 
 /** The caller passed something that cannot be used: an option, a URL, a frame that must not be sent. */
 export class InvalidArgumentError extends HalyardError {
+  override readonly name: string = "InvalidArgumentError";
   readonly code = "ERR_HALYARD_INVALID_ARGUMENT";
 }
 
 /** The peer broke a rule of RFC 6455 or of a negotiated extension on an open connection. */
 export class ProtocolViolationError extends HalyardError {
+  override readonly name: string = "ProtocolViolationError";
   readonly code = "ERR_HALYARD_PROTOCOL_VIOLATION";
   /** The close code that was sent to the peer: 1002 (protocol error) or 1007 (invalid UTF-8). */
   readonly closeCode: number;
@@ -60,6 +71,7 @@ export class ProtocolViolationError extends HalyardError {
 
 /** The peer sent a frame or message larger than a limit allows. The connection was closed with 1009. */
 export class FrameTooBigError extends HalyardError {
+  override readonly name: string = "FrameTooBigError";
   readonly code = "ERR_HALYARD_FRAME_TOO_BIG";
   readonly closeCode = 1009;
   /** Which option set the limit. */
@@ -91,6 +103,7 @@ export interface HandshakeErrorContext extends ErrorContext {
 
 /** The server's answer to the opening handshake is a refusal, or breaks RFC 6455 section 4 or HTTP/1.1. */
 export class HandshakeError extends HalyardError {
+  override readonly name: string = "HandshakeError";
   readonly code = "ERR_HALYARD_HANDSHAKE";
   /** The HTTP status, if a status line was read. */
   readonly status: number | undefined;

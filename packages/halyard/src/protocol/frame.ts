@@ -50,7 +50,9 @@ abstract class BaseFrame {
   }
 
   toString(): string {
-    return `Frame.${this.constructor.name.replace("Frame", "")}(fin=${this.fin}, ${this.data.length} bytes)`;
+    // Not the class's name, which a bundler may change.
+    const name = this.type.charAt(0).toUpperCase() + this.type.slice(1);
+    return `Frame.${name}(fin=${this.fin}, ${this.data.length} bytes)`;
   }
 }
 

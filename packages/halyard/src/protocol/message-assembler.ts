@@ -25,6 +25,7 @@ export class MessageAssembler {
   readonly #isMasked: boolean;
   readonly #message = new PayloadBuffer();
   readonly #control = new PayloadBuffer();
+  /** One for all text messages: each ends between two characters, or the connection fails. */
   readonly #utf8 = new Utf8Validator();
   /** The opcode of the message in progress: continuation frames are of its type. */
   #opcode = 0;
@@ -80,7 +81,6 @@ export class MessageAssembler {
       this.#opcode = opcode;
       this.#messageSize = 0;
       this.#fragments = 0;
-      this.#utf8.reset();
     }
     this.#messageSize += length;
     this.#fragments++;

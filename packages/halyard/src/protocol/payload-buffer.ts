@@ -9,10 +9,6 @@ export class PayloadBuffer {
   #memory: Uint8Array = noBytes;
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   /**
    * @param announced - how many bytes of the frame are still to come, these included
    * @param final - whether the frame is the last of its message
@@ -30,13 +26,9 @@ export class PayloadBuffer {
   take(): Uint8Array {
     const payload = this.#memory.subarray(0, this.#size);
     const isMostlyFull = this.#size * 2 > this.#memory.length;
-    this.clear();
-    return isMostlyFull ? payload : payload.slice();
-  }
-
-  clear(): void {
     this.#memory = noBytes;
     this.#size = 0;
+    return isMostlyFull ? payload : payload.slice();
   }
 
   #grow(used: number, announced: number, final: boolean): void {

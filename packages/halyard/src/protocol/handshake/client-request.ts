@@ -42,11 +42,15 @@ export function formatRequest(offer: HandshakeOffer): Uint8Array {
   return formatHead(`GET ${offer.target} HTTP/1.1`, requestHeaders(offer, context), context);
 }
 
-/** Subprotocols are not shown either: they are where browser clients put their tokens. */
-function checkSubprotocols(subprotocols: readonly string[], context: ErrorContext): void {
+/**
+ * Subprotocols are not shown either: they are where browser clients put their tokens.
+ *
+ * @throws {@link InvalidArgumentError}
+ */
+export function checkSubprotocols(subprotocols: readonly string[], context?: ErrorContext): void {
   const seen = new Set<string>();
   for (const [index, subprotocol] of subprotocols.entries()) {
-    if (!isToken(subprotocol)) {
+    if (typeof subprotocol !== "string" || !isToken(subprotocol)) {
       throw new InvalidArgumentError(`subprotocols[${index}] is not a token`, context);
     }
     if (seen.has(subprotocol)) throw new InvalidArgumentError(`subprotocols[${index}] comes twice`, context);
