@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChannelBounds } from "./bounds.ts";
+import { type ChannelBounds, unlimited } from "./bounds.ts";
 import { ChannelClosedError } from "./errors.ts";
 import { Deferred, type WaitOptions } from "./waiting.ts";
 
@@ -36,12 +36,13 @@ interface Receiver<T> {
  * {@link room}: the bound is kept by not pulling, so that nothing is ever dropped.
  */
 export class Channel<T> implements ReceiveChannel<T> {
-  readonly #bounds: ChannelBounds;
+  #bounds: ChannelBounds;
   readonly #sizeOf: (element: T) => number;
   /** Taken elements are overwritten with undefined: `#head` marks the first that is left. */
   #queue: (T | undefined)[] = [];
   #head = 0;
   #bytes = 0;
+  /** Who waits. Nobody does while there is an element: each is served as soon as it comes. */
   #receivers: Receiver<unknown>[] = [];
   #ended = false;
   #isLossy = false;
@@ -102,6 +103,12 @@ export class Channel<T> implements ReceiveChannel<T> {
     this.#signalRoom();
   }
 
+  /** From now on everything finds room: for a producer that has come to its end, and has but little left. */
+  liftBounds(): void {
+    this.#bounds = unlimited();
+    this.#signalRoom();
+  }
+
   /** Ends the channel; what it holds can still be received. Only the first call counts. */
   end(error?: unknown): void {
     if (this.#ended) return;
@@ -121,7 +128,7 @@ export class Channel<T> implements ReceiveChannel<T> {
   }
 
   tryReceive(): T | undefined {
-    return this.#receivers.length === 0 ? this.#take() : undefined;
+    return this.#take();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -144,7 +151,7 @@ export class Channel<T> implements ReceiveChannel<T> {
   /** Runs `take` as soon as there is an element, or `atEnd` when none will come. */
   #wait<R>(signal: AbortSignal | undefined, take: () => R, atEnd: (error: unknown) => R): Promise<R> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#receivers.length === 0 && this.#length > 0) return Promise.resolve(take());
+    if (this.#length > 0) return Promise.resolve(take());
     const deferred = new Deferred<R>();
     const receiver: Receiver<R> = {
       deferred,

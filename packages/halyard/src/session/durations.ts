@@ -7,7 +7,7 @@ const maxMilliseconds = 2 ** 31 - 1;
 /** Checks a period in milliseconds that can be switched off: 0 and Infinity both come back as Infinity. */
 export function checkPeriod(name: string, milliseconds: number): number {
   if (milliseconds === 0 || milliseconds === Infinity) return Infinity;
-  if (!(milliseconds > 0 && milliseconds <= maxMilliseconds)) {
+  if (!isTimerLength(milliseconds)) {
     throw new InvalidArgumentError(
       `${name} must be 0 or Infinity (off) or a number of milliseconds up to ${maxMilliseconds}, not ${String(milliseconds)}`,
     );
@@ -17,10 +17,14 @@ export function checkPeriod(name: string, milliseconds: number): number {
 
 /** Checks a bound in time that cannot be switched off, in milliseconds. */
 export function checkTimeout(name: string, milliseconds: number): number {
-  if (milliseconds > 0 && milliseconds <= maxMilliseconds) return milliseconds;
+  if (isTimerLength(milliseconds)) return milliseconds;
   throw new InvalidArgumentError(
     `${name} must be a number of milliseconds between 0 (exclusive) and ${maxMilliseconds}, not ${String(milliseconds)}`,
   );
+}
+
+function isTimerLength(milliseconds: number): boolean {
+  return Number.isFinite(milliseconds) && milliseconds > 0 && milliseconds <= maxMilliseconds;
 }
 
 /** Checks a limit: a positive integer, or Infinity for none. */

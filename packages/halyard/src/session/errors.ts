@@ -3,11 +3,13 @@ import { type ErrorContext, HalyardError } from "../protocol/errors.ts";
 
 /** The network failed: name resolution, a refused or reset connection, an end without a Close frame. */
 export class ConnectionError extends HalyardError {
+  override readonly name: string = "ConnectionError";
   readonly code: "ERR_HALYARD_CONNECTION" | "ERR_HALYARD_TLS" = "ERR_HALYARD_CONNECTION";
 }
 
 /** TLS failed: an untrusted or wrong certificate, no common version, no TLS on the other side. */
 export class TlsError extends ConnectionError {
+  override readonly name: string = "TlsError";
   override readonly code = "ERR_HALYARD_TLS";
   /** Why, as the platform names it, for example `CERT_HAS_EXPIRED`. */
   readonly reason: string | undefined;
@@ -20,6 +22,7 @@ export class TlsError extends ConnectionError {
 
 /** A bound in time was reached. */
 export class TimeoutError extends HalyardError {
+  override readonly name: string = "TimeoutError";
   readonly code = "ERR_HALYARD_TIMEOUT";
   /** The bound, in milliseconds. */
   readonly milliseconds: number;
@@ -32,6 +35,7 @@ export class TimeoutError extends HalyardError {
 
 /** Nothing came from the peer for `pingTimeout` after a ping. The connection was closed with 1011. */
 export class PingTimeoutError extends HalyardError {
+  override readonly name: string = "PingTimeoutError";
   readonly code = "ERR_HALYARD_PING_TIMEOUT";
   /** How long was waited, in milliseconds. */
   readonly milliseconds: number;
@@ -44,10 +48,12 @@ export class PingTimeoutError extends HalyardError {
 
 /** A channel has ended: nothing more can be received from it, or sent to it. */
 export class ChannelClosedError extends HalyardError {
+  override readonly name: string = "ChannelClosedError";
   readonly code = "ERR_HALYARD_CHANNEL_CLOSED";
 }
 
 /** A channel with `onOverflow: "close"` was full. What it held stays readable. */
 export class ChannelOverflowError extends HalyardError {
+  override readonly name: string = "ChannelOverflowError";
   readonly code = "ERR_HALYARD_CHANNEL_OVERFLOW";
 }

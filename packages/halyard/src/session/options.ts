@@ -14,9 +14,7 @@ export function pickOptions<T extends object>(
   known: readonly (keyof T & string)[],
 ): Partial<T> {
   if (typeof options !== "object" || options === null) {
-    throw new InvalidArgumentError(
-      `${what} takes an object of options, not ${options === null ? "null" : typeof options}`,
-    );
+    throw new InvalidArgumentError(`${what} takes an object of options, not ${kindOf(options)}`);
   }
   const picked = Object.create(null) as Partial<T>;
   for (const name of Object.keys(options) as (keyof T & string)[]) {
@@ -28,4 +26,18 @@ export function pickOptions<T extends object>(
     if (options[name] !== undefined) picked[name] = options[name];
   }
   return picked;
+}
+
+/** Refuses a value of another type, which only JavaScript can pass. @throws {@link InvalidArgumentError} */
+export function checkType(
+  name: string,
+  value: unknown,
+  type: "string" | "boolean" | "object" | "function",
+): void {
+  const kind = kindOf(value);
+  if (kind !== type) throw new InvalidArgumentError(`${name} must be of type ${type}, not ${kind}`);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }

@@ -36,6 +36,8 @@ export interface OutgoingOwner {
   beginClose(frame: Frame.Close): void;
   /** Ends the session because the queue was full. */
   overflowed(error: ChannelOverflowError): void;
+  /** The connection is dead. Resolves when what ended it is known, and who waits was turned away with that. */
+  lost(): Promise<unknown>;
 }
 
 /**
@@ -51,6 +53,7 @@ export class Outgoing implements SendChannel<Frame> {
   #isClosed = false;
   /** What ended the session, for those who send later. */
   #error: unknown;
+  #dropped = 0;
 
   constructor(transport: Transport, bounds: ChannelBounds, owner: OutgoingOwner) {
     this.#transport = transport;
@@ -60,6 +63,11 @@ export class Outgoing implements SendChannel<Frame> {
 
   get isClosedForSend(): boolean {
     return this.#isClosed;
+  }
+
+  /** How many frames waited and were turned away when the session ended. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   send(frame: Frame, options?: WaitOptions): Promise<void> {
@@ -93,10 +101,15 @@ export class Outgoing implements SendChannel<Frame> {
 
   /** Resolves when all that was sent before the call was handed to the operating system. */
   async flush(): Promise<void> {
-    await this.#waiters.at(-1)?.accepted.promise;
+    // One that was aborted meanwhile, or cannot be sent, is its own caller's affair.
+    if (this.#waiters.length > 0)
+      await Promise.allSettled(this.#waiters.map((waiter) => waiter.accepted.promise));
+    if (this.#dropped > 0) throw this.#endError();
     const target = this.#transport.framesWritten + this.#transport.pendingFrames;
     while (this.#transport.framesWritten < target) {
-      if (!(await this.#transport.progress())) throw this.#endError();
+      if (await this.#transport.progress()) continue;
+      await this.#owner.lost();
+      throw this.#endError();
     }
   }
 
@@ -107,14 +120,13 @@ export class Outgoing implements SendChannel<Frame> {
     else this.#enqueue({ frame: close, accepted: new Deferred(), release: () => undefined });
   }
 
-  /** Accepts nothing more, and turns away who waits. @returns how many frames that dropped */
-  fail(error: unknown): number {
+  /** Accepts nothing more, and turns away who waits. */
+  fail(error: unknown): void {
     this.#isClosed = true;
     this.#error ??= error;
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const waiter of waiters) refuse(waiter, this.#endError());
-    return waiters.length;
+    for (const waiter of waiters) this.#drop(waiter);
   }
 
   #hasRoom(frame: Frame): boolean {
@@ -158,7 +170,7 @@ export class Outgoing implements SendChannel<Frame> {
   /** Serves who waits, in order, as the transport makes progress. Ends when nobody waits or the connection is gone. */
   async #pump(): Promise<void> {
     this.#isPumping = true;
-    while (this.#waiters.length > 0 && (await this.#transport.progress())) {
+    while (this.#waiters.length > 0 && (await this.#isAlive())) {
       let next = this.#waiters[0];
       while (next !== undefined && (next.frame.type === "close" || this.#hasRoom(next.frame))) {
         this.#waiters.shift();
@@ -169,17 +181,28 @@ export class Outgoing implements SendChannel<Frame> {
     this.#isPumping = false;
   }
 
+  async #isAlive(): Promise<boolean> {
+    const isAlive = await this.#transport.progress();
+    if (!isAlive) void this.#owner.lost();
+    return isAlive;
+  }
+
   #hand(waiter: Waiter): void {
     try {
       if (this.#transport.send(waiter.frame)) {
         waiter.release();
         waiter.accepted.resolve();
       } else {
-        refuse(waiter, this.#endError());
+        this.#drop(waiter);
       }
     } catch (error) {
       refuse(waiter, error);
     }
+  }
+
+  #drop(waiter: Waiter): void {
+    this.#dropped++;
+    refuse(waiter, this.#endError());
   }
 
   #endError(): unknown {

@@ -76,6 +76,7 @@ export class Pinger {
   pong(frame: Frame.Pong): void {
     if (this.#newestPing === null || String(frame.data) !== this.#newestPing.payload) return;
     this.latency = this.#clock.now() - this.#newestPing.at;
+    this.#newestPing = null;
   }
 
   #ping(): void {

@@ -36,7 +36,8 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   const aborted = new Deferred<never>();
   const abort = () => aborted.reject(signal.reason);
   observe(aborted.promise);
-  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
   try {
     const result = await Promise.race([promise, aborted.promise]);
     signal.throwIfAborted();

@@ -59,6 +59,8 @@ export class WebSocketSession implements AsyncDisposable {
   readonly #end = new Deferred<SessionEnd>();
   readonly #lifetime = new AbortController();
   #cancelDeadline: CancelTimer = () => undefined;
+  /** When the deadline of the closing handshake is due. */
+  #deadline = Infinity;
   /** The reason given to our `close()`, if it was called before the peer's Close frame came. */
   #ours: CloseReason | null = null;
   /** Set once nothing more will be received: why. */
@@ -67,7 +69,6 @@ export class WebSocketSession implements AsyncDisposable {
   #isOver = false;
   #initiator: "local" | "peer" | null = null;
   #error: unknown;
-  #turnedAway = 0;
 
   /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
   constructor(transport: Transport, options: SessionOptions) {
@@ -169,14 +170,14 @@ export class WebSocketSession implements AsyncDisposable {
   }
 
   /**
-   * Drops the connection now, without a Close frame. What has arrived stays readable; then `incoming` fails.
+   * Drops the connection now, without a Close frame. What `incoming` holds stays readable; then it fails.
    *
    * @param cause - what receivers and senders get @defaultValue a {@link ChannelClosedError}
    */
   cancel(cause: unknown = new ChannelClosedError("the session was cancelled")): void {
-    this.#initiator ??= "local";
+    this.#beginLocally();
     this.#error ??= cause;
-    this.#decide(new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, "the session was cancelled"), cause);
+    this.#decide(this.#reasonOr("the session was cancelled"), cause);
     this.#finish();
   }
 
@@ -207,7 +208,7 @@ export class WebSocketSession implements AsyncDisposable {
    */
   protected fail(reason: CloseReason, error: unknown, lingers: boolean): void {
     if (this.#decided !== null) return;
-    this.#initiator ??= "local";
+    this.#beginLocally();
     this.#error = error;
     this.transport.send(new Frame.Close(reason));
     this.#decide(reason, error);
@@ -224,8 +225,8 @@ export class WebSocketSession implements AsyncDisposable {
     }
     // A connection that we failed is read on until the peer has our Close frame, or the deadline passes.
     // How it ends then is of no interest any more.
-    if (this.transport.closing.failure !== null && !this.#isOver)
-      await Promise.allSettled([this.transport.receive()]);
+    const lingers = this.transport.closing.failure !== null && !this.#isOver;
+    if (lingers) await Promise.allSettled([this.transport.receive()]);
     this.#finish();
   }
 
@@ -262,31 +263,40 @@ export class WebSocketSession implements AsyncDisposable {
   /** The peer's Close frame has come. @internal */
   protected closeReceived(frame: Frame.Close): void {
     this.#initiator ??= "peer";
-    if (!this.#isClosing) this.#startDeadline(this.#options.closeTimeout);
-    const reason = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
-    this.#decide(this.#ours ?? reason, undefined);
+    this.#startDeadline(this.#options.closeTimeout);
+    this.#decide(this.#ours ?? reasonOf(frame), undefined);
   }
 
   #beginClose(frame: Frame.Close, timeout: number): void {
     if (this.#isClosing || this.#isOver) return;
     this.#isClosing = true;
-    this.#initiator ??= "local";
-    if (this.#decided === null)
-      this.#ours = frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
+    this.#beginLocally();
+    if (this.transport.closing.received === null) this.#ours = reasonOf(frame);
     this.stopped();
     this.#incoming.dropWhenFull();
     this.#outgoing.finish(frame);
     this.#startDeadline(timeout);
   }
 
+  /** We act first, unless the transport knows better: a Close frame may lie behind messages that were not taken yet. */
+  #beginLocally(): "local" | "peer" {
+    this.#initiator ??= this.transport.closing.initiator ?? "local";
+    return this.#initiator;
+  }
+
+  /** Whoever begins to close sets the deadline, and nothing puts it off. */
   #startDeadline(timeout: number): void {
+    const { clock } = this.#options;
+    const due = clock.now() + timeout;
+    if (this.#isOver || due >= this.#deadline) return;
+    this.#deadline = due;
     this.#cancelDeadline();
-    this.#cancelDeadline = this.#options.clock.after(timeout, () => {
+    this.#cancelDeadline = clock.after(timeout, () => {
       if (!this.transport.closing.isComplete) {
-        const text = `the peer did not complete the closing handshake within ${timeout} ms`;
+        const text = `the closing handshake was not completed within ${timeout} ms`;
         this.#error ??= new TimeoutError(text, timeout, { phase: "closing", url: this.#options.url });
       }
-      this.#decide(this.#lostReason("the closing handshake timed out"), this.#error);
+      this.#decide(this.#reasonOr("the closing handshake timed out"), this.#error);
       this.#finish();
     });
   }
@@ -304,35 +314,40 @@ export class WebSocketSession implements AsyncDisposable {
   }
 
   #connectionFailed(error: unknown): void {
-    const { failure, sent, isComplete } = this.transport.closing;
+    const { failure, isComplete } = this.transport.closing;
     // Whatever breaks a connection that was closed cleanly is of no interest any more.
     if (isComplete) return;
+    // The protocol knows no URL, and not that somebody is waiting for the end.
+    failure?.locate({ phase: this.#isClosing ? "closing" : "open", url: this.#options.url });
     this.#initiator ??= failure === null ? "peer" : "local";
     this.#error ??= error;
-    if (failure !== null && !this.#isClosing) this.#startDeadline(this.#options.closeTimeout);
-    const failureReason = failure === null ? null : (sent?.readReason() ?? null);
-    this.#decide(failureReason ?? this.#lostReason("the connection was lost"), error);
+    if (failure !== null) this.#startDeadline(this.#options.closeTimeout);
+    this.#decide(this.#reasonOr("the connection was lost"), error);
   }
 
-  /** The reason where no Close frame of the peer decides. */
-  #lostReason(message: string): CloseReason {
-    return this.#ours ?? new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, message);
+  /** Ours if `close()` came first, else the peer's, else what we failed the connection with, else 1006. */
+  #reasonOr(message: string): CloseReason {
+    const { received, failure, sent } = this.transport.closing;
+    if (this.#ours !== null) return this.#ours;
+    if (received !== null) return reasonOf(received);
+    if (failure !== null && sent !== null) return reasonOf(sent);
+    return new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, message);
   }
 
-  /** Nothing more will be received: settles everything but the end of the connection. Only the first call counts. */
-  #decide(reason: CloseReason, error: unknown): void {
-    if (this.#decided !== null) return;
+  /**
+   * Nothing more will be received: settles everything but the end of the connection. Only the first call counts.
+   * @returns the reason that decided
+   */
+  #decide(reason: CloseReason, error: unknown): CloseReason {
+    if (this.#decided !== null) return this.#decided;
     this.#decided = reason;
     this.stopped();
     this.#incoming.end(error);
     // A raw session may still answer the peer's Close frame.
-    if (error !== undefined || this.transport.closing.sent !== null) this.#turnAway(error);
+    if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(error);
     this.#reason.resolve(reason);
     this.#lifetime.abort(error ?? new ChannelClosedError("the session is closed"));
-  }
-
-  #turnAway(error: unknown): void {
-    this.#turnedAway += this.#outgoing.fail(error);
+    return reason;
   }
 
   #finish(): void {
@@ -341,16 +356,17 @@ export class WebSocketSession implements AsyncDisposable {
     this.#cancelDeadline();
     const { transport } = this;
     const { closing } = transport;
-    this.#turnAway(this.#error);
+    const reason = this.#decide(this.#reasonOr("the connection was lost"), this.#error);
+    this.#outgoing.fail(this.#error);
     transport.dispose();
     this.#end.resolve({
       clean: closing.isComplete,
-      reason: this.#decided ?? this.#lostReason("the connection was lost"),
+      reason,
       sent: closing.sent?.readReason() ?? null,
       received: closing.peerReason,
-      initiator: this.#initiator ?? "local",
+      initiator: this.#beginLocally(),
       error: this.#error,
-      unsent: this.#turnedAway + transport.pendingFrames,
+      unsent: this.#outgoing.dropped + transport.pendingFrames,
       discarded: this.#incoming.discarded,
     });
   }
@@ -364,8 +380,18 @@ export class WebSocketSession implements AsyncDisposable {
           error,
           false,
         ),
+      lost: () => {
+        // What has come stays readable, but to wait for its reader would be for ever if he waits for a send.
+        this.#incoming.liftBounds();
+        return this.closeReason;
+      },
     };
   }
+}
+
+/** RFC 6455 section 7.1.5: a Close frame without a code stands for 1005. */
+function reasonOf(frame: Frame.Close): CloseReason {
+  return frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
 }
 
 /** @throws {@link InvalidArgumentError} when the content is nothing that can be sent */

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { CloseReason } from "../../src/protocol/close-reason.ts";
+import { InvalidArgumentError } from "../../src/protocol/errors.ts";
+import { Frame } from "../../src/protocol/frame.ts";
+import { bounded } from "../../src/session/bounds.ts";
+import { ChannelClosedError, ChannelOverflowError, TimeoutError } from "../../src/session/errors.ts";
+import { checkAllSettled, drain, open, openRaw, rejectionOf, stateOf, story, turn } from "./support.ts";
+
+afterEach(checkAllSettled);
+
+describe("send", () => {
+  test("takes strings, bytes of any kind and frames", async () => {
+    const { session, peer } = open({ answersClose: true });
+    const contents = [
+      "text",
+      Uint8Array.of(1),
+      new Uint16Array(1),
+      new ArrayBuffer(3),
+      new SharedArrayBuffer(4),
+      new Frame.Ping(),
+    ];
+    for (const content of contents) await session.send(content);
+    await session.flush();
+    expect(peer.frames).toEqual(["text text", "binary 1", "binary 2", "binary 3", "binary 4", "ping 0"]);
+    await session.close();
+  });
+
+  test.each([
+    [null, "null"],
+    [undefined, "undefined"],
+    [7, "number"],
+    [{ text: "no" }, "object"],
+  ])("rejects %o, and the session lives on", async (content, kind) => {
+    const { session } = open({ answersClose: true });
+    const error = await rejectionOf(session.send(content as never));
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(String(error)).toContain(`not ${kind}`);
+    expect((await session.close()).clean).toBe(true);
+  });
+
+  test("works where there is no SharedArrayBuffer", async () => {
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    const { session, peer } = open({ answersClose: true });
+    await session.send(new ArrayBuffer(1));
+    expect(await rejectionOf(session.send({} as never))).toBeInstanceOf(InvalidArgumentError);
+    vi.unstubAllGlobals();
+    await session.close();
+    expect(peer.frames[0]).toBe("binary 1");
+  });
+
+  test("an aborted one that waits sends nothing and ends nothing", async () => {
+    const { session, transport, peer } = open({ answersClose: true, outgoing: bounded({ messages: 1 }) });
+    transport.hold();
+    await session.send("first");
+    const controller = new AbortController();
+    const waiting = rejectionOf(session.send("never", { signal: controller.signal }));
+    controller.abort("given up");
+    expect(await waiting).toBe("given up");
+    transport.release();
+    expect(await session.close()).toMatchObject({ clean: true, unsent: 0 });
+    expect(peer.frames).toEqual(["text first", "close 1000"]);
+  });
+});
+
+describe("properties", () => {
+  test("masking is as RFC 6455 wants it, and cannot be set otherwise", async () => {
+    const { session: client } = open({ role: "client", answersClose: true });
+    const { session: server } = open({ role: "server", answersClose: true });
+    expect([client.masking, server.masking]).toEqual([true, false]);
+    client.masking = true;
+    expect(() => {
+      client.masking = false;
+    }).toThrow("masking cannot be false");
+    expect(() => {
+      server.masking = true;
+    }).toThrow(InvalidArgumentError);
+    await client.close();
+    await server.close();
+  });
+
+  test("maxFrameSize can be read and set", async () => {
+    const { session } = open({ answersClose: true, subprotocol: "chat" });
+    expect(session.maxFrameSize).toBe(2 ** 20);
+    session.maxFrameSize = 5;
+    expect([session.maxFrameSize, session.subprotocol]).toEqual([5, "chat"]);
+    expect(() => {
+      session.maxFrameSize = 0;
+    }).toThrow(InvalidArgumentError);
+    await session.close();
+  });
+
+  test("the signal aborts when nothing more will be received", async () => {
+    const { session, peer } = open();
+    expect(session.signal.aborted).toBe(false);
+    peer.close(1000);
+    await session.closeReason;
+    expect(session.signal.reason).toBeInstanceOf(ChannelClosedError);
+    peer.end();
+    await session.ended;
+  });
+});
+
+describe("close", () => {
+  test("what cannot be sent is refused, and nothing was sent", async () => {
+    const { session, peer } = open({ answersClose: true });
+    for (const reason of [{ code: 1005 }, { code: 999 }, { code: 1000, message: "x".repeat(124) }]) {
+      expect(await rejectionOf(session.close(reason))).toBeInstanceOf(InvalidArgumentError);
+    }
+    for (const timeout of [0, -1, Infinity]) {
+      expect(await rejectionOf(session.close({ code: 1000 }, { timeout }))).toBeInstanceOf(
+        InvalidArgumentError,
+      );
+    }
+    await session.send("still open");
+    await session.close(new CloseReason(4000));
+    expect(peer.frames).toEqual(["text still open", "close 4000"]);
+  });
+
+  test("a second call changes nothing and waits for the same end", async () => {
+    const { session, peer, clock } = open();
+    const first = session.close({ code: 4001 }, { timeout: 100 });
+    const second = session.close({ code: 4002 }, { timeout: 60_000 });
+    await clock.advance(100);
+    expect(await second).toBe(await first);
+    expect(peer.frames).toEqual(["close 4001"]);
+    expect(await session.close()).toBe(await first);
+  });
+
+  test("await using closes with 1000", async () => {
+    const opened = open({ answersClose: true });
+    {
+      await using session = opened.session;
+      await session.send("hello");
+    }
+    expect(await opened.session.ended).toMatchObject({ clean: true, sent: { code: 1000 } });
+    expect(opened.peer.frames).toEqual(["text hello", "close 1000"]);
+  });
+
+  test("a Close frame that is sent is a close, an empty one stands for 1005", async () => {
+    const opened = open({ answersClose: true });
+    await opened.session.send(new Frame.Close());
+    expect(await story(opened)).toMatchObject({
+      wire: ["close without a reason"],
+      closeReason: "1005",
+      incoming: "end",
+      ended: { clean: true, initiator: "local", error: "none" },
+    });
+  });
+
+  test("to a full queue it goes behind the frames that were accepted or wait", async () => {
+    const { session, transport, peer } = open({ answersClose: true, outgoing: bounded({ messages: 1 }) });
+    transport.hold();
+    const sends = [session.send("first"), session.send("second")];
+    const closing = session.close();
+    expect(await rejectionOf(session.send("late"))).toBeInstanceOf(ChannelClosedError);
+    await turn();
+    transport.release();
+    await Promise.all(sends);
+    expect(await closing).toMatchObject({ clean: true, unsent: 0 });
+    expect(peer.frames).toEqual(["text first", "text second", "close 1000"]);
+  });
+});
+
+describe("a full channel with onOverflow: close", () => {
+  test("incoming: what is there stays, the peer is told and waited for", async () => {
+    const opened = open({ incoming: bounded({ messages: 1, onOverflow: "close" }), closeTimeout: 300 });
+    opened.peer.texts("one", "two", "three");
+    await turn();
+    expect(await stateOf(opened.session.closeReason)).toBe("fulfilled");
+    expect(await stateOf(opened.session.ended)).toBe("pending");
+    await opened.clock.advance(200);
+    opened.peer.close(1011);
+    await turn();
+    await opened.clock.advance(99);
+    expect(await stateOf(opened.session.ended), "the peer's answer does not put the end off").toBe("pending");
+    await opened.clock.advance(1);
+    expect(await story(opened)).toMatchObject({
+      wire: ["close 1011 incoming channel overflowed"],
+      closeReason: "1011 incoming channel overflowed",
+      incoming: "text one, ChannelOverflowError",
+      outgoing: "ChannelOverflowError",
+      ended: {
+        clean: true,
+        received: "1011",
+        initiator: "local",
+        error: "ChannelOverflowError",
+        discarded: 2,
+      },
+    });
+    expect(String((await opened.session.ended).error)).toContain("(1 messages or Infinity bytes)");
+  });
+
+  test("incoming: a listener that cancels in the middle of it leaves no timer", async () => {
+    const opened = open({ incoming: bounded({ messages: 1, onOverflow: "close" }) });
+    opened.session.signal.addEventListener("abort", () => opened.session.cancel());
+    opened.peer.texts("one", "two");
+    expect((await opened.session.ended).error).toBeInstanceOf(ChannelOverflowError);
+  });
+
+  test("outgoing: the session ends at once", async () => {
+    const opened = open({ outgoing: bounded({ messages: 1, onOverflow: "close" }) });
+    opened.transport.hold();
+    await opened.session.send("one");
+    await turn();
+    const error = await rejectionOf(opened.session.send("two"));
+    expect(await story(opened)).toMatchObject({
+      closeReason: "1011 outgoing channel overflowed",
+      incoming: "ChannelOverflowError",
+      outgoing: "ChannelOverflowError",
+      ended: { clean: false, initiator: "local", unsent: 2 },
+    });
+    expect((await opened.session.ended).error).toBe(error);
+  });
+
+  test("outgoing: on a raw session that the peer has closed already only the send fails", async () => {
+    const opened = openRaw({ outgoing: bounded({ messages: 1, onOverflow: "close" }), answersClose: false });
+    opened.peer.close(4000);
+    await turn();
+    opened.transport.hold();
+    await opened.session.send("one");
+    expect(await rejectionOf(opened.session.send("two"))).toBeInstanceOf(ChannelOverflowError);
+    opened.peer.end();
+    expect(await opened.session.ended).toMatchObject({ reason: { code: 4000 }, error: undefined });
+  });
+});
+
+describe("cancel", () => {
+  test("without a cause it is ChannelClosedError", async () => {
+    const opened = open();
+    opened.session.cancel();
+    expect(await story(opened)).toMatchObject({
+      incoming: "ChannelClosedError",
+      outgoing: "ChannelClosedError",
+    });
+    expect(String((await opened.session.ended).error)).toContain("the session was cancelled");
+  });
+
+  test("while closing: our reason stays", async () => {
+    const { session, clock } = open();
+    const closing = session.close({ code: 4000 });
+    await clock.advance(1);
+    session.cancel(new RangeError("enough"));
+    expect(await closing).toMatchObject({
+      clean: false,
+      reason: { code: 4000 },
+      error: { message: "enough" },
+    });
+  });
+
+  test("turns away who waits to send", async () => {
+    const { session, transport } = open({ outgoing: bounded({ messages: 1 }) });
+    transport.hold();
+    await session.send("in flight");
+    const cause = new Error("enough");
+    const failed = [rejectionOf(session.send("waits")), rejectionOf(session.flush())];
+    session.cancel(cause);
+    expect(await Promise.all(failed)).toEqual([cause, cause]);
+    expect((await session.ended).unsent).toBe(2);
+  });
+});
+
+describe("a raw session", () => {
+  test("sees every frame as it came, and answers nothing", async () => {
+    const opened = openRaw({ answersClose: true });
+    opened.peer.send(
+      new Frame.Text("a", { fin: false }),
+      new Frame.Ping(),
+      new Frame.Text("b"),
+      new Frame.Pong(),
+    );
+    await turn();
+    expect(opened.peer.frames).toEqual([]);
+    void opened.session.close();
+    expect(await story(opened)).toMatchObject({
+      incoming: "text a ..., ping 0, text b, pong 0, close 1000, end",
+      ended: { clean: true, initiator: "local" },
+    });
+  });
+
+  test("the peer's Close frame is seen, and answered by hand, after other frames", async () => {
+    const opened = openRaw();
+    opened.peer.close(4001, "theirs");
+    await turn();
+    expect(opened.session.outgoing.isClosedForSend).toBe(false);
+    await opened.session.send("one more");
+    await opened.session.send(new Frame.Close({ code: 4002 }));
+    await turn();
+    opened.peer.end();
+    expect(await story(opened)).toEqual({
+      wire: ["text one more", "close 4002"],
+      closeReason: "4001 theirs",
+      incoming: "close 4001 theirs, end",
+      outgoing: "ChannelClosedError",
+      ended: {
+        clean: true,
+        sent: "4002",
+        received: "4001 theirs",
+        initiator: "peer",
+        error: "none",
+        unsent: 0,
+        discarded: 0,
+      },
+    });
+  });
+
+  test("a Close frame that nobody answers: over with the deadline", async () => {
+    const opened = openRaw({ closeTimeout: 300 });
+    opened.peer.close(4001);
+    await turn();
+    await opened.clock.advance(300);
+    expect(await story(opened)).toMatchObject({
+      wire: [],
+      closeReason: "4001",
+      incoming: "close 4001, end",
+      outgoing: "TimeoutError",
+      ended: { clean: false, received: "4001", initiator: "peer", error: "TimeoutError" },
+    });
+    expect((await opened.session.ended).error).toBeInstanceOf(TimeoutError);
+  });
+
+  test("a peer that closes and ends the connection does not wait for an answer", async () => {
+    const opened = openRaw();
+    opened.peer.close(4001);
+    opened.peer.end();
+    expect(await story(opened)).toMatchObject({
+      wire: [],
+      incoming: "close 4001, end",
+      ended: { clean: false, error: "none" },
+    });
+  });
+
+  test("while closing, the peer's Close frame counts though the channel has no room for it", async () => {
+    const opened = openRaw({ incoming: bounded({ messages: 1 }) });
+    opened.peer.texts("one");
+    await turn();
+    void opened.session.close();
+    await turn();
+    opened.peer.close(1000);
+    opened.peer.end();
+    expect(await story(opened)).toMatchObject({
+      incoming: "text one, end",
+      ended: { clean: true, discarded: 1 },
+    });
+  });
+
+  test("its bounds hold", async () => {
+    const opened = openRaw({ incoming: bounded({ messages: 1 }), answersClose: true });
+    opened.peer.texts("one", "two", "three");
+    await turn();
+    expect(await opened.session.incoming.receive()).toMatchObject({ type: "text" });
+    await turn();
+    void opened.session.close();
+    await turn();
+    expect(await drain(opened.session)).toEqual(["text two", "end"]);
+    expect((await opened.session.ended).discarded).toBe(2);
+  });
+});
