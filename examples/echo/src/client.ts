@@ -12,7 +12,7 @@ export async function converse(
   port: number,
   lines: AsyncIterator<string>,
   print: (line: string) => void,
-): Promise<CloseReason | null> {
+): Promise<CloseReason> {
   const client = new HttpClient(Cio).install(WebSockets, { pingInterval: 20_000 });
   try {
     const target = { method: HttpMethod.Get, host: "127.0.0.1", port, path: "/echo" };

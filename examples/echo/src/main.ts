@@ -12,7 +12,7 @@ const lines = inputLines(print);
 try {
   const listening = await server.listen({ port });
   const reason = await converse(listening.port, lines, print);
-  print(`Closed: ${reason?.code} ${reason?.message}`.trimEnd());
+  print(`Closed: ${reason.code} ${reason.message}`.trimEnd());
 } catch (error) {
   const inUse = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
   process.stderr.write(inUse ? `port ${port} is in use: set PORT to another one\n` : `${String(error)}\n`);

@@ -55,7 +55,8 @@ export class ClientCore {
     if (typeof config !== "object" || config === null) {
       throw new InvalidArgumentError(`install(${plugin.name}) takes an object of options`);
     }
-    const merged = { ...this.#plugins.get(plugin.name)?.config, ...config };
+    const given = Object.entries(config).filter(([, value]) => value !== undefined);
+    const merged = { ...this.#plugins.get(plugin.name)?.config, ...Object.fromEntries(given) };
     const installed = { config: merged, instance: plugin.prepare(merged as Config) };
     return new ClientCore(this.engine, this.sessions, new Map([...this.#plugins, [plugin.name, installed]]));
   }
@@ -85,11 +86,18 @@ export class ClientCore {
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
     });
-    const connection = await this.sessions.during(attempt, () =>
-      attempt.run((bounds) => this.engine.open(engineRequest, bounds)),
+    const session = await this.sessions.during(attempt, () =>
+      attempt.run(
+        (bounds) => this.engine.open(engineRequest, bounds),
+        (connection) => {
+          const made = this.#session(kind, engineRequest, connection, config);
+          if (options.signal !== undefined) endWith(options.signal, made);
+          return made;
+        },
+      ),
     );
-    const session = this.#session(kind, engineRequest, connection, config);
-    if (options.signal !== undefined) endWith(options.signal, session);
+    // An abort may come between the making of the session and this line; it has cancelled the session then.
+    options.signal?.throwIfAborted();
     return session;
   }
 

@@ -4,6 +4,7 @@ import type { EngineCapability } from "./engine.ts";
 
 /** Something was asked for that the engine cannot do on this platform. Nothing was connected. */
 export class UnsupportedCapabilityError extends HalyardError {
+  override readonly name: string = "UnsupportedCapabilityError";
   readonly code = "ERR_HALYARD_UNSUPPORTED_CAPABILITY";
   readonly engine: string;
   readonly capability: EngineCapability;
@@ -18,6 +19,7 @@ export class UnsupportedCapabilityError extends HalyardError {
 
 /** A plugin was used that the client does not have. In TypeScript this does not compile. */
 export class PluginNotInstalledError extends HalyardError {
+  override readonly name: string = "PluginNotInstalledError";
   readonly code = "ERR_HALYARD_PLUGIN_NOT_INSTALLED";
   readonly plugin: string;
 
@@ -29,5 +31,6 @@ export class PluginNotInstalledError extends HalyardError {
 
 /** The client was closed before, or while, a session was opened. */
 export class ClientClosedError extends HalyardError {
+  override readonly name: string = "ClientClosedError";
   readonly code = "ERR_HALYARD_CLIENT_CLOSED";
 }

@@ -198,6 +198,9 @@ function makeCore<Options>(
   engine: HttpClientEngineFactory<Options> | HttpClientEngine,
   options?: Options,
 ): ClientCore {
+  if (typeof engine !== "object" || engine === null || !("create" in engine || "open" in engine)) {
+    throw new InvalidArgumentError("a client takes an engine, or what makes one, such as Cio");
+  }
   if (!("create" in engine) && options !== undefined) {
     throw new InvalidArgumentError("the engine exists already: give the options to what makes it");
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
-import { pickOptions } from "../session/options.ts";
+import { checkType, pickOptions } from "../session/options.ts";
 
 /** The methods of a handshake: RFC 6455 section 4.1 knows one. Ktor: `HttpMethod`. */
 export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
@@ -90,6 +90,9 @@ export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequ
   if (options.method !== undefined && options.method !== "GET") {
     throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
   }
+  // Any object that does what an AbortSignal does will do.
+  if (options.signal !== undefined)
+    checkType("signal.addEventListener", options.signal?.addEventListener, "function");
   return options;
 }
 
@@ -102,13 +105,13 @@ export function targetParts(what: string, target: RequestTarget): RequestParts {
 export function partsOf(options: RequestTarget): RequestParts {
   const parts = options.url === undefined ? emptyParts() : urlParts(options.url);
   if (options.protocol !== undefined) parts.protocol = schemeOf(String(options.protocol));
-  if (options.host !== undefined) parts.host = options.host;
+  if (options.host !== undefined) parts.host = checkText("host", options.host);
   if (options.port !== undefined) parts.port = checkPort(options.port);
-  if (options.path !== undefined) setPath(parts, options.path);
-  for (const [name, value] of Object.entries(options.query ?? {})) parts.query.push([name, String(value)]);
+  if (options.path !== undefined) setPath(parts, checkText("path", options.path));
+  if (options.query !== undefined) parts.query.push(...queryPairs(options.query));
   if (options.headers !== undefined) parts.headers.push(...headerPairs(options.headers));
   if (options.subprotocols !== undefined) parts.subprotocols = checkSubprotocols(options.subprotocols);
-  if (options.socketPath !== undefined) parts.socketPath = options.socketPath;
+  if (options.socketPath !== undefined) parts.socketPath = checkSocketPath(options.socketPath);
   return parts;
 }
 
@@ -128,11 +131,12 @@ function emptyParts(): RequestParts {
 
 function urlParts(given: string | URL): RequestParts {
   const parts = emptyParts();
-  if (typeof given === "string" && given.startsWith("/") && !given.startsWith("//")) {
-    setPath(parts, given);
+  const text = checkText("url", String(given));
+  if (text.startsWith("/") && !text.startsWith("//")) {
+    setPath(parts, text);
     return parts;
   }
-  const url = parseUrl(given);
+  const url = parseUrl(text);
   parts.protocol = schemeOf(url.protocol.slice(0, -1));
   parts.host = url.hostname;
   if (url.port !== "") parts.port = checkPort(Number(url.port));
@@ -145,17 +149,34 @@ function urlParts(given: string | URL): RequestParts {
   return parts;
 }
 
-function parseUrl(given: string | URL): URL {
+function parseUrl(text: string): URL {
   try {
-    return new URL(String(given));
-  } catch (cause) {
+    return new URL(text);
+  } catch {
+    // The platform's own error is no cause to show: it holds the whole text, with every secret in it.
     throw new InvalidArgumentError(
       "the url is none: it begins with ws://, wss://, http://, https:// or, as a path, with /",
-      {
-        cause,
-      },
     );
   }
+}
+
+/** A URL parser drops line ends and tabs without a word, and what they were to separate with them. */
+function checkText(name: string, text: string): string {
+  checkType(name, text, "string");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\0-\x1f\x7f]/.test(text)) throw new InvalidArgumentError(`${name} has a control character`);
+  return text;
+}
+
+function checkSocketPath(path: string): string {
+  checkType("socketPath", path, "string");
+  if (path !== "") return path;
+  throw new InvalidArgumentError("socketPath is empty");
+}
+
+function queryPairs(query: NonNullable<RequestTarget["query"]>): [string, string][] {
+  checkType("query", query, "object");
+  return Object.entries(query).map(([name, value]) => [name, String(value)]);
 }
 
 function schemeOf(scheme: string): "ws" | "wss" {
@@ -187,9 +208,17 @@ function splitOnce(text: string, separator: string): [string, string?] {
 }
 
 function headerPairs(headers: HeadersInput): Header[] {
-  if (Symbol.iterator in headers)
-    return Array.from(headers as Iterable<Header>, ([name, value]) => [name, value]);
+  checkType("headers", headers, "object");
+  if (Symbol.iterator in headers) return Array.from(headers as Iterable<Header>, checkHeader);
   return Object.entries(headers).flatMap(([name, value]) =>
-    (typeof value === "string" ? [value] : Array.from(value)).map((each): Header => [name, each]),
+    (Array.isArray(value) ? value : [value]).map((each) => checkHeader([name, each])),
   );
+}
+
+function checkHeader(header: Header): Header {
+  checkType("each of the headers", header, "object");
+  const [name, value] = header;
+  checkType("a header's name", name, "string");
+  checkType(`the value of the header ${JSON.stringify(name)}`, value, "string");
+  return [name, value];
 }

@@ -10,9 +10,10 @@ export function buildUrl(parts: RequestParts): URL {
   const url = new URL(`${protocol}://localhost`);
   url.host = parseHost(host);
   if (port !== undefined) url.port = String(port);
-  const built = new URL(path === "" ? "/" : path.replace(/^\/\/+/, "/"), url);
-  for (const [name, value] of parts.query) built.searchParams.append(name, value);
-  return built;
+  // Set, not resolved against the URL: resolved, "//host" or "http://host/" as a path would be another host.
+  url.pathname = path.replace(/^[/\\]+/, "/");
+  for (const [name, value] of parts.query) url.searchParams.append(name, value);
+  return url;
 }
 
 /** A name or an address as a URL has it; anything else that a URL could hold is refused. */
@@ -24,8 +25,9 @@ function parseHost(host: string): string {
   } catch {
     // Said below.
   }
+  // It is not shown, since it may be a whole URL, with every secret in it.
   throw new InvalidArgumentError(
-    `host ${JSON.stringify(host)} is no name and no address; port and path are options of their own`,
+    "host is no name and no address; port, path and user information are options of their own, or parts of url",
   );
 }
 

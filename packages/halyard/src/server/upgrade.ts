@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { Connection } from "../protocol/connection.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
 import { HeaderList, toHeaders } from "../protocol/handshake/header-list.ts";
 import {
   type AcceptedHandshake,
@@ -12,6 +15,8 @@ import {
 import { systemClock } from "../session/clock.ts";
 import { type ResolvedSessionConfig, resolveConfig } from "../session/config.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
+import type { HandshakeCall } from "../session/handshake-call.ts";
+import { checkType } from "../session/options.ts";
 import { runBlock } from "../session/run-block.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
 import { SocketStream } from "../sockets/socket-stream.ts";
@@ -81,12 +86,17 @@ export type Route =
 export class Upgrader {
   /** The sessions that are open. */
   readonly sessions: Set<WebSocketSession> = new Set();
-  readonly #config: ResolvedSessionConfig;
+  readonly config: ResolvedSessionConfig;
   readonly #subprotocols: readonly string[];
   readonly #onError: (error: unknown, session: WebSocketSession) => void;
 
-  constructor({ subprotocols = [], onError = warn, ...config }: ServerOptions) {
-    this.#config = resolveConfig("the server", config);
+  constructor(options: ServerOptions) {
+    checkType("the server's configuration", options, "object");
+    const { subprotocols = [], onError = warn, ...config } = options;
+    this.config = resolveConfig("the server", config);
+    if (!Array.isArray(subprotocols)) throw new InvalidArgumentError("subprotocols is an array of strings");
+    checkSubprotocols(subprotocols);
+    checkType("onError", onError, "function");
     this.#subprotocols = [...subprotocols];
     this.#onError = onError;
   }
@@ -99,42 +109,29 @@ export class Upgrader {
       { subprotocols: this.#subprotocols },
     );
     if (!checked.accepted) return refuse(upgrade.socket, checked);
-    if (route.mode === "raw") await this.#run(this.#raw(upgrade, checked, headers), route.handler);
-    else await this.#run(this.#default(upgrade, checked, headers), route.handler);
-  }
-
-  #raw(upgrade: Upgrade, accepted: AcceptedHandshake, headers: HeaderList): WebSocketSession {
-    return new WebSocketSession(...this.#accept("raw", upgrade, accepted, headers));
-  }
-
-  #default(upgrade: Upgrade, accepted: AcceptedHandshake, headers: HeaderList): DefaultWebSocketSession {
-    return new DefaultWebSocketSession(...this.#accept("default", upgrade, accepted, headers));
+    const url = requestUrl(target, headers, upgrade.socket instanceof TLSSocket);
+    if (url === null) {
+      return refuse(upgrade.socket, { status: 400, message: "Host and target make no URL", headers: [] });
+    }
+    const parts = this.#accept(route.mode, upgrade, checked, { url, headers: toHeaders(headers) });
+    if (route.mode === "raw") await this.#run(new WebSocketSession(...parts), route.handler);
+    else await this.#run(new DefaultWebSocketSession(...parts), route.handler);
   }
 
   /** Sends the 101 and makes what a session is constructed with. */
   #accept(
     mode: "raw" | "default",
-    { request, socket, head }: Upgrade,
+    { socket, head }: Upgrade,
     accepted: AcceptedHandshake,
-    headers: HeaderList,
+    request: HandshakeCall["request"],
   ): ConstructorParameters<typeof DefaultWebSocketSession> {
     const stream = SocketStream.adopt(socket);
     stream.write([formatAcceptance(accepted)], () => undefined);
-    const connection = new Connection({ role: "server", mode, limits: this.#config.limits });
+    const connection = new Connection({ role: "server", mode, limits: this.config.limits });
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
-    const url = new URL(request.url ?? "/", `ws://${headers.get("Host")[0] ?? "localhost"}`);
-    return [
-      transport,
-      {
-        ...this.#config,
-        clock: systemClock,
-        subprotocol: accepted.subprotocol,
-        call: {
-          request: { url, headers: toHeaders(headers) },
-          response: { status: 101, headers: toHeaders(accepted.headers) },
-        },
-      },
-    ];
+    const { subprotocol } = accepted;
+    const call = { request, response: { status: 101, headers: toHeaders(accepted.headers) } };
+    return [transport, { ...this.config, clock: systemClock, subprotocol, call }];
   }
 
   async #run<S extends WebSocketSession>(session: S, handler: SessionHandler<S>): Promise<void> {
@@ -143,10 +140,35 @@ export class Upgrader {
       await runBlock(session, handler);
     } catch (error) {
       // What ended the session itself, as clients do that just go away, is no fault of the handler's.
-      if (error !== (await session.ended).error) this.#onError(error, session);
+      if (error !== (await session.ended).error) this.#tell(error, session);
     } finally {
       this.sessions.delete(session);
     }
+  }
+
+  #tell(error: unknown, session: WebSocketSession): void {
+    try {
+      this.#onError(error, session);
+    } catch (failure) {
+      // There is nobody left to throw at: it would end the process.
+      warn(failure);
+    }
+  }
+}
+
+/**
+ * What was asked for. The Host header is only known to have the right characters, so it may still make no URL, and it
+ * comes from anybody.
+ */
+function requestUrl(target: string, headers: HeaderList, isTls: boolean): URL | null {
+  const origin = `${isTls ? "wss" : "ws"}://${headers.get("Host")[0]}`;
+  try {
+    const url = new URL(target.startsWith("/") ? origin + target : target);
+    url.username = "";
+    url.password = "";
+    return url;
+  } catch {
+    return null;
   }
 }
 

@@ -4,8 +4,11 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { createSecureContext } from "node:tls";
 import { CloseReason } from "../protocol/close-reason.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
+import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Route, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
@@ -44,18 +47,33 @@ export class WebSocketServer implements AsyncDisposable {
   readonly #isTls: boolean;
   readonly #upgrader: Upgrader;
   readonly #routes = new Map<string, Route>();
+  /** Every connection, those in the middle of TLS included, which the HTTP server does not know yet. */
+  readonly #sockets = new Set<Socket>();
+  #listening: Promise<unknown> | undefined;
   #closing: Promise<void> | null = null;
 
   /** @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used */
-  constructor({ tls, ...options }: WebSocketServerOptions = {}) {
-    this.#upgrader = new Upgrader(options);
+  constructor(options: WebSocketServerOptions = {}) {
+    checkType("the server's configuration", options, "object");
+    const { tls, ...sessionOptions } = options;
+    this.#upgrader = new Upgrader(sessionOptions);
     this.#isTls = tls !== undefined;
-    // The head of a handshake has the same time as the whole of it on a client.
-    const limits = { headersTimeout: options.handshakeTimeout ?? 10_000 };
+    // TLS, and the head of a handshake, have the same time as the whole of it on a client.
+    const timeout = Math.ceil(this.#upgrader.config.handshakeTimeout);
+    const limits = {
+      handshakeTimeout: timeout,
+      headersTimeout: timeout,
+      requestTimeout: timeout,
+      connectionsCheckingInterval: Math.ceil(timeout / 4),
+    };
     this.#server =
       tls === undefined
         ? createServer(limits, needUpgrade)
-        : createTlsServer({ ...limits, cert: tls.cert as string, key: tls.key as string }, needUpgrade);
+        : createTlsServer({ ...limits, ...checkTls(tls) }, needUpgrade);
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
@@ -80,9 +98,11 @@ export class WebSocketServer implements AsyncDisposable {
    * @throws the platform's error, for example `EADDRINUSE`
    */
   async listen(options: ListenOptions = {}): Promise<{ readonly url: string; readonly port: number }> {
+    if (this.#closing !== null) throw new InvalidArgumentError("the server was closed: make a new one");
     const { port = 0, host = "127.0.0.1", socketPath } = options;
     this.#server.listen(socketPath === undefined ? { port, host } : { path: socketPath });
-    await once(this.#server, "listening");
+    this.#listening = once(this.#server, "listening");
+    await this.#listening;
     const scheme = this.#isTls ? "wss" : "ws";
     if (socketPath !== undefined) return { url: `${scheme}://localhost`, port: 0 };
     const bound = this.#server.address() as AddressInfo;
@@ -112,13 +132,30 @@ export class WebSocketServer implements AsyncDisposable {
   }
 
   async #closeAll(): Promise<void> {
+    // A server that has only begun to listen cannot be closed yet.
+    await Promise.allSettled([this.#listening]);
     const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();
     const reason = new CloseReason(CloseReason.Codes.GOING_AWAY, "the server is shutting down");
     await Promise.all(Array.from(this.#upgrader.sessions, (session) => session.close(reason)));
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+function checkTls(tls: NonNullable<WebSocketServerOptions["tls"]>): { cert: string; key: string } {
+  const { cert, key } = pickOptions<typeof tls>("the server's tls", tls, ["cert", "key"]);
+  if (cert === undefined || key === undefined) throw new InvalidArgumentError("tls needs both cert and key");
+  // The platform's types want a Buffer, and the platform takes any bytes.
+  const identity = { cert: cert as string, key: key as string };
+  try {
+    createSecureContext(identity);
+  } catch (cause) {
+    throw new InvalidArgumentError(`cert or key of tls cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return identity;
 }
 
 function refusal(status: number, message: string): Parameters<typeof refuse>[1] {

@@ -46,7 +46,7 @@ export class WebSocketSession implements AsyncDisposable {
   /** The opening handshake: request and response. */
   readonly call: HandshakeCall;
   /** Settles when nothing more will be received; never rejects. See `docs/closing.md` for which reason decides. */
-  readonly closeReason: Promise<CloseReason | null>;
+  readonly closeReason: Promise<CloseReason>;
   /** Settles when the connection is gone and all is released; never rejects. */
   readonly ended: Promise<SessionEnd>;
 

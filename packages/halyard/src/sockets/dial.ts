@@ -94,21 +94,27 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
 
 function open(options: DialOptions): SocketStream {
   const { tls, host, port, socketPath, noDelay, keepAlive, addressTimeout } = options;
-  const target = socketPath === undefined ? { host, port } : { path: socketPath };
   const tcp = {
-    ...target,
+    // With a path, the host is still what TLS verifies.
+    ...(socketPath === undefined ? { host, port } : { host, path: socketPath }),
     // The peer's end must not cut off what we still have to say: who reads the stream ends it.
     allowHalfOpen: true,
     noDelay,
     keepAlive: keepAlive > 0,
-    keepAliveInitialDelay: keepAlive,
+    // The platform counts in seconds, and takes 0 for its own default of hours.
+    keepAliveInitialDelay: Math.max(1_000, keepAlive),
     autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: addressTimeout,
+    autoSelectFamilyAttemptTimeout: Math.ceil(addressTimeout),
   };
   return SocketStream.connect(tls !== null, (onread): Socket => {
-    if (tls === null) return connectPlain({ ...tcp, onread } as unknown as TcpNetConnectOpts);
-    return connectTls({ ...tcp, ...tlsOptions(tls, host), onread } as unknown as ConnectionOptions);
+    if (tls === null) return connectPlain(bare({ ...tcp, onread }) as TcpNetConnectOpts);
+    return connectTls(bare({ ...tcp, ...tlsOptions(tls, host), onread }) as ConnectionOptions);
   });
+}
+
+/** Without a prototype, so that one which was polluted sets no option, such as a path instead of the host. */
+function bare(options: object): unknown {
+  return Object.assign(Object.create(null), options);
 }
 
 /** Every field is set, so that nothing can come in by way of a polluted prototype. */

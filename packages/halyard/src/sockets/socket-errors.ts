@@ -13,10 +13,6 @@ const doing: Record<Phase, string> = {
   closing: "the connection was lost while closing",
 };
 
-/** Codes that come with no prefix which would tell that they are of TLS. */
-const certificateCodes =
-  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_|EPROTO$|INVALID_CA$)/;
-
 /** What advice a user can act on. */
 const remedies: Record<string, string> = {
   ENOTFOUND: "check the host name",
@@ -29,6 +25,9 @@ const remedies: Record<string, string> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "trust its authority by the engine's tls.ca",
   CERT_HAS_EXPIRED: "the server's certificate must be renewed",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name: check the host, or set tls.servername",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    "the server wants a certificate of ours: set tls.cert and tls.key",
+  ERR_SSL_WRONG_VERSION_NUMBER: "does the server speak TLS on this port?",
   EPROTO: "does the server speak TLS on this port?",
 };
 
@@ -37,11 +36,22 @@ export function socketError(error: Error, phase: Phase, url: string | undefined)
   const cause = flatten(error);
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
   const remedy = code === undefined ? undefined : remedies[code];
-  const text = `${doing[phase]} ${url ?? "the peer"}: ${cause.message}${remedy === undefined ? "" : ` (${remedy})`}`;
+  const text = `${doing[phase]} ${url ?? "the peer"}: ${summary(cause)}${remedy === undefined ? "" : ` (${remedy})`}`;
   const context = { phase, url, cause: error };
-  return phase === "tls" && code !== undefined && certificateCodes.test(code)
+  return code !== undefined && isOfTls(code, phase)
     ? new TlsError(text, code, context)
     : new ConnectionError(text, context);
+}
+
+/** OpenSSL's own errors tell; the names of what is wrong with a certificate have only in common not to be errno's. */
+function isOfTls(code: string, phase: Phase): boolean {
+  return code === "EPROTO" || code.startsWith("ERR_SSL_") || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code));
+}
+
+/** Of OpenSSL's line of addresses, routines and source files the reason alone. */
+function summary(error: Error): string {
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  return reason ?? error.message;
 }
 
 /** Of the attempts on several addresses (an AggregateError whose own message is empty) the first tells the most. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OnReadOpts, Socket } from "node:net";
+import { copyOf } from "../protocol/bytes.ts";
 
 /** Who is told what comes out of a socket. */
 export interface ByteSink {
@@ -120,15 +121,19 @@ export class SocketStream {
 
   #received(chunk: Uint8Array): boolean {
     if (this.#sink !== undefined) return this.#sink.received(chunk);
-    this.#unclaimed.push(chunk.slice());
+    this.#unclaimed.push(copyOf(chunk));
     return false;
   }
 
   #own(socket: Socket): void {
     this.#socket = socket;
+    // Whoever hands over a socket may have waited for something meanwhile, and the peer not.
+    this.#isClosed = socket.closed;
     // The listeners stay until the socket is gone, so that no error can ever be unheard.
     socket.on("error", (error) => {
       this.#error ??= error;
+      // A TLS socket that was open goes on after an error, and would tell only of an end.
+      socket.destroy(error);
     });
     socket.on("end", () => this.#sink?.ended());
     socket.on("close", () => {

@@ -24,6 +24,7 @@ export class SocketTransport implements Transport, ByteSink {
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
+  #isDisposed = false;
   /** What is to be told once, behind the frames that came before it. */
   #error: Error | null = null;
   #isBroken = false;
@@ -95,6 +96,7 @@ export class SocketTransport implements Transport, ByteSink {
 
   dispose(): void {
     if (this.#isGone) return;
+    this.#isDisposed = true;
     this.#flush();
     this.#stream.destroy();
     this.#gone();
@@ -160,12 +162,19 @@ export class SocketTransport implements Transport, ByteSink {
   #settleReceiver(): void {
     const receiver = this.#receiver;
     if (receiver === null) return;
-    if (this.#ahead !== null) receiver.resolve(this.#ahead);
-    else if (this.#error !== null) receiver.reject(this.#error);
-    else if (this.#hasEnded) receiver.resolve(null);
-    else return;
-    if (this.#ahead !== null) this.#ahead = null;
-    else this.#error = null;
+    if (this.#ahead !== null) {
+      receiver.resolve(this.#ahead);
+      this.#ahead = null;
+    } else if (this.#connection.hasInput && !this.#isDisposed) {
+      return;
+    } else if (this.#error !== null) {
+      receiver.reject(this.#error);
+      this.#error = null;
+    } else if (this.#hasEnded) {
+      receiver.resolve(null);
+    } else {
+      return;
+    }
     this.#receiver = null;
   }
 

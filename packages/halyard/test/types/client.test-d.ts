@@ -55,7 +55,7 @@ void client.webSocket({ method: HttpMethod.Get, host: "h", port: 8080, path: "/e
   expectType<DefaultWebSocketSession>(session);
   expectType<ReceiveChannel<Frame>>(session.incoming);
   expectType<SendChannel<Frame>>(session.outgoing);
-  expectType<Promise<CloseReason | null>>(session.closeReason);
+  expectType<Promise<CloseReason>>(session.closeReason);
 });
 // @ts-expect-error: a handshake is a GET
 void client.webSocket({ method: "POST", host: "h" }, () => undefined);

@@ -6,6 +6,7 @@ import type {
   EngineRequest,
   HttpClientEngine,
 } from "../../client/engine.ts";
+import { ClientClosedError } from "../../client/errors.ts";
 import { Connection } from "../../protocol/connection.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
@@ -86,6 +87,7 @@ export class CioEngine implements HttpClientEngine {
     const isTls = url.protocol === "wss:";
     await this.#limit.acquire(attempt.signal);
     try {
+      this.#refuseWhenClosed();
       const stream = await dial(
         {
           host: url.hostname.replace(/^\[|\]$/g, ""),
@@ -98,12 +100,18 @@ export class CioEngine implements HttpClientEngine {
         },
         { signal: attempt.signal, url: safeUrl, entered: (phase) => attempt.entered(phase) },
       );
+      if (this.#closing !== null) stream.destroy();
+      this.#refuseWhenClosed();
       this.#own(stream);
       return stream;
     } catch (error) {
       this.#limit.release();
       throw error;
     }
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing !== null) throw new ClientClosedError("the engine is closed");
   }
 
   #own(stream: SocketStream): void {

@@ -54,7 +54,11 @@ export function exchange<T>(
         return true;
       },
       ended: () => fail(handshake.eof()),
-      closed: (error) => fail(error === undefined ? handshake.eof() : socketError(error, "upgrade", safeUrl)),
+      closed: (error) => {
+        // A refusal is known with its head; how the connection ends behind it adds nothing.
+        const isAnswered = error === undefined || handshake.refused;
+        fail(isAnswered ? handshake.eof() : socketError(error, "upgrade", safeUrl));
+      },
     });
     stream.write([handshake.request], () => undefined);
     stream.resume();

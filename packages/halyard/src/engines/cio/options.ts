@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomFillSync } from "node:crypto";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { RandomBytes } from "../../protocol/bytes.ts";
+import { InvalidArgumentError } from "../../protocol/errors.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
-import { pickOptions } from "../../session/options.ts";
+import { checkType, pickOptions } from "../../session/options.ts";
 import type { TlsOptions } from "../../sockets/dial.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
@@ -58,8 +60,11 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     "clock",
     "randomBytes",
   ]);
+  if (given.noDelay !== undefined) checkType("noDelay", given.noDelay, "boolean");
+  if (given.clock !== undefined) checkType("clock", given.clock, "object");
+  if (given.randomBytes !== undefined) checkType("randomBytes", given.randomBytes, "function");
   return {
-    tls: pickOptions<TlsOptions>("Cio.tls", given.tls ?? {}, tlsOptions),
+    tls: checkTls(pickOptions<TlsOptions>("Cio.tls", given.tls ?? {}, tlsOptions)),
     noDelay: given.noDelay ?? true,
     keepAlive:
       given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
@@ -69,4 +74,25 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     clock: given.clock ?? systemClock,
     randomBytes: given.randomBytes ?? ((target) => void randomFillSync(target)),
   };
+}
+
+/** What the platform would find only when it connects, it is asked for now. */
+function checkTls(tls: TlsOptions): TlsOptions {
+  const { servername, ALPNProtocols, rejectUnauthorized } = tls;
+  if (servername !== undefined) checkType("tls.servername", servername, "string");
+  if (rejectUnauthorized !== undefined) checkType("tls.rejectUnauthorized", rejectUnauthorized, "boolean");
+  if (ALPNProtocols !== undefined && !Array.isArray(ALPNProtocols)) {
+    throw new InvalidArgumentError("tls.ALPNProtocols must be an array of strings");
+  }
+  if (Object.keys(tls).length === 0) return tls;
+  try {
+    createSecureContext(tls as SecureContextOptions);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new InvalidArgumentError(
+      `one of ${Object.keys(tls).join(", ")} of tls cannot be used: ${message}`,
+      { cause },
+    );
+  }
+  return tls;
 }

@@ -9,7 +9,7 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ["sec-websocket-key", "it is made for each attempt"],
   ["sec-websocket-version", "it is always 13"],
   ["sec-websocket-accept", "it is computed from the key"],
-  ["sec-websocket-extensions", "use `extensions`"],
+  ["sec-websocket-extensions", "extensions are negotiated by the plugin"],
   ["sec-websocket-protocol", "use `subprotocols`"],
   ["connection", "it is always Upgrade"],
   ["upgrade", "it is always websocket"],

@@ -71,7 +71,7 @@ export const cancellation: readonly ContractCase[] = [
     async run({ client, url }) {
       const session = await client().webSocketSession(`${url}/echo`);
       session.cancel();
-      expectEqual((await session.closeReason)?.code, 1006, "the code of closeReason");
+      expectEqual((await session.closeReason).code, 1006, "the code of closeReason");
       expectEqual((await session.ended).clean, false, "the end being clean");
       expectEqual(
         codeOf(await rejectionOf(session.send("late"))),

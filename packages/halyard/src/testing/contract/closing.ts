@@ -103,7 +103,7 @@ export const closing: readonly ContractCase[] = [
       const closing = client();
       const session = await closing.webSocketSession(`${url}/echo`);
       await closing.close();
-      expectEqual((await session.closeReason)?.code, 1001, "the code of closeReason");
+      expectEqual((await session.closeReason).code, 1001, "the code of closeReason");
       const error = await rejectionOf(closing.webSocketSession(`${url}/echo`));
       expectEqual(codeOf(error), "ERR_HALYARD_CLIENT_CLOSED", "the error's code");
     },

@@ -78,7 +78,7 @@ describe("refused before anything is sent (HS-19, HS-20)", () => {
     ["Sec-WebSocket-Key", "it is made for each attempt"],
     ["sec-websocket-version", "it is always 13"],
     ["Sec-WebSocket-Accept", "it is computed from the key"],
-    ["SEC-WEBSOCKET-EXTENSIONS", "use `extensions`"],
+    ["SEC-WEBSOCKET-EXTENSIONS", "extensions are negotiated by the plugin"],
     ["Sec-WebSocket-Protocol", "use `subprotocols`"],
     ["Connection", "it is always Upgrade"],
     ["Upgrade", "it is always websocket"],

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public names of each entry. A change here is a change of the API: say it in a changeset.
+import * as main from "halyard";
+import * as cio from "halyard/cio";
+import * as protocol from "halyard/protocol";
+import * as server from "halyard/server";
+import * as testing from "halyard/testing";
+import { expect, test } from "vitest";
+
+test("halyard", () => {
+  expect(Object.keys(main).toSorted()).toMatchInlineSnapshot(`
+    [
+      "ChannelClosedError",
+      "ChannelOverflowError",
+      "ClientClosedError",
+      "CloseReason",
+      "ConnectionError",
+      "DefaultRequest",
+      "DefaultWebSocketSession",
+      "Frame",
+      "FrameTooBigError",
+      "HalyardError",
+      "HandshakeError",
+      "HttpClient",
+      "HttpMethod",
+      "InvalidArgumentError",
+      "PingTimeoutError",
+      "PluginNotInstalledError",
+      "ProtocolViolationError",
+      "TimeoutError",
+      "TlsError",
+      "UnsupportedCapabilityError",
+      "WebSocketSession",
+      "WebSockets",
+      "bounded",
+      "unlimited",
+    ]
+  `);
+});
+
+test("halyard/cio", () => {
+  expect(Object.keys(cio).toSorted()).toMatchInlineSnapshot(`
+    [
+      "Cio",
+    ]
+  `);
+});
+
+test("halyard/protocol", () => {
+  expect(Object.keys(protocol).toSorted()).toMatchInlineSnapshot(`
+    [
+      "CloseReason",
+      "ClosingHandshake",
+      "Connection",
+      "Frame",
+      "FrameTooBigError",
+      "HalyardError",
+      "HandshakeError",
+      "InvalidArgumentError",
+      "MaskingKeys",
+      "ProtocolViolationError",
+    ]
+  `);
+});
+
+test("halyard/server", () => {
+  expect(Object.keys(server).toSorted()).toMatchInlineSnapshot(`
+    [
+      "WebSocketServer",
+      "upgradeWebSocket",
+    ]
+  `);
+});
+
+test("halyard/testing", () => {
+  expect(Object.keys(testing).toSorted()).toMatchInlineSnapshot(`
+    [
+      "VirtualClock",
+      "contractRoutes",
+      "contractSubprotocols",
+      "engineContract",
+    ]
+  `);
+});
