@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { unlimited } from "../session/bounds.ts";
 import type { SessionConfig } from "../session/config.ts";
 import type { EngineCapability, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { UnsupportedCapabilityError } from "./errors.ts";
@@ -26,7 +27,7 @@ export function checkCapabilities(
   demand(request.socketPath !== undefined, "unixSockets", "it cannot connect to socketPath");
   demand(request.mode === "raw", "rawFrames", "it has no raw sessions; use webSocket or webSocketSession");
   demand(
-    (given.pingInterval ?? 0) > 0,
+    ![undefined, 0, Infinity].includes(given.pingInterval),
     "pingPong",
     "it cannot ping; leave pingInterval out, or send a heartbeat of the application's own",
   );
@@ -37,8 +38,10 @@ export function checkCapabilities(
     "frameLimits",
     "it cannot refuse large frames and messages; leave the limits out",
   );
+  const incoming = given.channels?.incoming ?? unlimited();
+  const isBounded = incoming.messages !== Infinity || incoming.bytes !== Infinity;
   demand(
-    given.channels?.incoming?.onOverflow === "suspend" && given.channels.incoming.messages !== Infinity,
+    isBounded && incoming.onOverflow !== "close",
     "backpressure",
     'it cannot stop the peer; bound the incoming channel with onOverflow: "close"',
   );

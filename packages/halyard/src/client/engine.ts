@@ -33,10 +33,15 @@ export interface EngineRequest {
   readonly url: URL;
   /** The URL for messages and errors, free of secrets. */
   readonly safeUrl: string;
+  /** The request's own, without those of the handshake itself. */
   readonly headers: readonly Header[];
+  /** To be offered, the preferred first. */
   readonly subprotocols: readonly string[];
+  /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
+  /** Which session it is for. */
   readonly mode: "raw" | "default";
+  /** What the peer may send. */
   readonly limits: ProtocolLimits;
 }
 
@@ -45,6 +50,7 @@ export interface EngineConnection {
   readonly transport: Transport;
   /** The chosen subprotocol; empty for none. */
   readonly subprotocol: string;
+  /** The server's answer. */
   readonly response: { readonly status: number; readonly headers: Headers };
 }
 
@@ -59,6 +65,7 @@ export interface Attempt {
 /** Opens connections. Ktor: `HttpClientEngine`. */
 export interface HttpClientEngine {
   readonly name: string;
+  /** What it can do on this platform; what it cannot is refused before it is asked. */
   readonly capabilities: ReadonlySet<EngineCapability>;
   /** The time by which everything that goes through this engine lives. */
   readonly clock: Clock;
@@ -74,5 +81,6 @@ export interface HttpClientEngine {
 /** Makes an engine: what a client is constructed with. Ktor: `HttpClientEngineFactory`. */
 export interface HttpClientEngineFactory<Options> {
   readonly name: string;
+  /** @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used */
   create(options?: Options): HttpClientEngine;
 }

@@ -20,8 +20,9 @@ export function buildUrl(parts: RequestParts): URL {
 function parseHost(host: string): string {
   const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   try {
+    // A parser takes a final slash, and the default port, for nothing.
     const url = new URL(`ws://${bracketed}`);
-    if (url.href === `ws://${url.hostname}/`) return url.hostname;
+    if (url.href === `ws://${url.hostname}/` && !/[/\\]|\]./.test(host)) return url.hostname;
   } catch {
     // Said below.
   }

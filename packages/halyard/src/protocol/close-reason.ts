@@ -7,21 +7,33 @@ const maxMessageBytes = 123;
 
 /** The names of the registered close codes (RFC 6455 section 7.4.1 and the IANA registry). */
 export interface CloseCodes {
+  /** All is done. */
   readonly NORMAL: 1000;
+  /** A server shuts down, a client or a page goes away. */
   readonly GOING_AWAY: 1001;
+  /** The other side broke the protocol. */
   readonly PROTOCOL_ERROR: 1002;
+  /** A type of message that the receiver does not take, such as binary where only text is understood. */
   readonly CANNOT_ACCEPT: 1003;
   /** Never on the wire: the peer's Close frame had no code. */
   readonly NO_STATUS: 1005;
   /** Never on the wire: the connection ended without a Close frame. */
   readonly CLOSED_ABNORMALLY: 1006;
+  /** Content that does not fit its type, such as text that is not UTF-8. */
   readonly NOT_CONSISTENT: 1007;
+  /** Refused by a rule for which there is no other code. */
   readonly VIOLATED_POLICY: 1008;
+  /** A frame or message larger than the receiver takes. */
   readonly TOO_BIG: 1009;
+  /** A client needed an extension that the server did not accept. */
   readonly NO_EXTENSION: 1010;
+  /** The side that closes has failed. */
   readonly INTERNAL_ERROR: 1011;
+  /** The server restarts: come back soon. */
   readonly SERVICE_RESTART: 1012;
+  /** The server is overloaded. */
   readonly TRY_AGAIN_LATER: 1013;
+  /** A gateway got no usable answer from the server behind it. */
   readonly BAD_GATEWAY: 1014;
 }
 
@@ -31,6 +43,7 @@ export interface CloseCodes {
  * It can hold any code that was observed; only `Frame.Close` and `session.close()` refuse what must not be sent.
  */
 export class CloseReason {
+  /** The registered codes by name. */
   static readonly Codes: CloseCodes = {
     NORMAL: 1000,
     GOING_AWAY: 1001,
@@ -49,6 +62,7 @@ export class CloseReason {
   };
 
   readonly code: number;
+  /** For people who read logs; empty when there was none. */
   readonly message: string;
 
   /**

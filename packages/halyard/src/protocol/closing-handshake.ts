@@ -18,10 +18,12 @@ export class ClosingHandshake {
   /** The peer's fault for which we failed the connection. */
   failure: HalyardError | null = null;
 
+  /** Whether frames may still go out: no Close frame has. */
   get canSend(): boolean {
     return this.sent === null && this.failure === null;
   }
 
+  /** Whether what comes in still counts: no Close frame has come. */
   get canReceive(): boolean {
     return this.received === null && this.failure === null;
   }
@@ -31,16 +33,19 @@ export class ClosingHandshake {
     return this.sent !== null && this.received !== null;
   }
 
+  /** Notes that a Close frame went out. */
   closeSent(frame: Frame.Close): void {
     this.sent = frame;
     this.initiator ??= "local";
   }
 
+  /** Notes that a Close frame came in. */
   closeReceived(frame: Frame.Close): void {
     this.received = frame;
     this.initiator ??= "peer";
   }
 
+  /** Notes that the connection was failed (RFC 6455 section 7.1.7). */
   failed(error: HalyardError): void {
     this.failure = error;
     this.initiator ??= "local";

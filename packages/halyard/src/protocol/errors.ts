@@ -5,9 +5,11 @@ export type Phase = "dns" | "connect" | "tls" | "proxy" | "upgrade" | "open" | "
 
 /** What every {@link HalyardError} can carry besides its message. */
 export interface ErrorContext {
+  /** What was being done. */
   readonly phase?: Phase | undefined;
   /** The URL concerned. It must already be free of secrets. */
   readonly url?: string | undefined;
+  /** The error that led to this one. */
   readonly cause?: unknown;
 }
 
@@ -20,6 +22,7 @@ const brand: unique symbol = Symbol.for("halyard.error") as never;
  * Abort reasons are never wrapped: what `signal.reason` holds is what is thrown.
  */
 export abstract class HalyardError extends Error {
+  /** Which error it is, for programs. */
   abstract readonly code: `ERR_HALYARD_${string}`;
   /** The class's name, as a literal: a bundler may rename the class. */
   abstract override readonly name: string;
@@ -73,9 +76,11 @@ export class ProtocolViolationError extends HalyardError {
 export class FrameTooBigError extends HalyardError {
   override readonly name: string = "FrameTooBigError";
   readonly code = "ERR_HALYARD_FRAME_TOO_BIG";
+  /** The close code that was sent to the peer. */
   readonly closeCode = 1009;
   /** Which option set the limit. */
   readonly limitName: "maxFrameSize" | "maxMessageSize" | "maxFragments";
+  /** What is allowed: bytes, or fragments for `maxFragments`. */
   readonly limit: number;
   /** The size that was announced or reached: bytes, or fragments for `maxFragments`. */
   readonly size: number;

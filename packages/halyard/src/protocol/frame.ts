@@ -23,10 +23,13 @@ export const wholeFromWire: FrameOptions = {};
 
 /** What all frames have. Ktor: `io.ktor.websocket.Frame`. */
 abstract class BaseFrame {
+  /** What the frame is; a continuation frame is of the type of its message. */
   abstract readonly type: "text" | "binary" | "close" | "ping" | "pong";
   /** @internal */
   abstract readonly opcode: number;
+  /** Whether this is the last frame of its message. */
   readonly fin: boolean;
+  /** The reserved bits, which belong to extensions. */
   readonly rsv1: boolean;
   readonly rsv2: boolean;
   readonly rsv3: boolean;
@@ -243,6 +246,7 @@ export function closeMessageIsUtf8(payload: Uint8Array): boolean {
  */
 export type Frame = TextFrame | BinaryFrame | CloseFrame | PingFrame | PongFrame;
 
+/** The classes of frames: `new Frame.Text("hello")`, `frame instanceof Frame.Close`. */
 export const Frame: {
   readonly Text: typeof TextFrame;
   readonly Binary: typeof BinaryFrame;
@@ -251,6 +255,7 @@ export const Frame: {
   readonly Pong: typeof PongFrame;
 } = { Text: TextFrame, Binary: BinaryFrame, Close: CloseFrame, Ping: PingFrame, Pong: PongFrame };
 
+/** The types of frames: `Frame.Text`. */
 export declare namespace Frame {
   export type Text = TextFrame;
   export type Binary = BinaryFrame;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Clock } from "../session/clock.ts";
 import type { SessionConfig } from "../session/config.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 
 /** What can be configured of the server's side. */
-export interface ServerOptions extends SessionConfig {
+export interface ServerOptions extends Omit<SessionConfig, "handshakeTimeout"> {
   /** What this server speaks, the preferred first. */
   readonly subprotocols?: readonly string[] | undefined;
   /**
@@ -14,4 +15,6 @@ export interface ServerOptions extends SessionConfig {
    * @defaultValue a warning of the process
    */
   readonly onError?: ((error: unknown, session: WebSocketSession) => void) | undefined;
+  /** The time to live by. For tests. */
+  readonly clock?: Clock | undefined;
 }

@@ -12,8 +12,8 @@ import {
   formatRefusal,
   type Refusal,
 } from "../protocol/handshake/server-handshake.ts";
-import { systemClock } from "../session/clock.ts";
-import { type ResolvedSessionConfig, resolveConfig } from "../session/config.ts";
+import { type Clock, systemClock } from "../session/clock.ts";
+import { type ResolvedSessionConfig, resolveConfig, type SessionConfig } from "../session/config.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import type { HandshakeCall } from "../session/handshake-call.ts";
 import { checkType } from "../session/options.ts";
@@ -67,6 +67,11 @@ export function upgradeWebSocket(
   options: ServerOptions = {},
 ): Promise<void> {
   const upgrader = new Upgrader(options);
+  if ("handshakeTimeout" in options) {
+    throw new InvalidArgumentError(
+      "handshakeTimeout is not for an HTTP server of your own: set its headersTimeout",
+    );
+  }
   return upgrader.upgrade({ request, socket: socket as Socket, head }, { mode: "default", handler });
 }
 
@@ -88,17 +93,19 @@ export class Upgrader {
   readonly sessions: Set<WebSocketSession> = new Set();
   readonly config: ResolvedSessionConfig;
   readonly #subprotocols: readonly string[];
+  readonly #clock: Clock;
   readonly #onError: (error: unknown, session: WebSocketSession) => void;
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions & SessionConfig) {
     checkType("the server's configuration", options, "object");
-    const { subprotocols = [], onError = warn, ...config } = options;
+    const { subprotocols = [], onError = warn, clock = systemClock, ...config } = options;
     this.config = resolveConfig("the server", config);
     if (!Array.isArray(subprotocols)) throw new InvalidArgumentError("subprotocols is an array of strings");
     checkSubprotocols(subprotocols);
     checkType("onError", onError, "function");
     this.#subprotocols = [...subprotocols];
     this.#onError = onError;
+    this.#clock = clock;
   }
 
   async upgrade(upgrade: Upgrade, route: Route): Promise<void> {
@@ -131,7 +138,7 @@ export class Upgrader {
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
     const { subprotocol } = accepted;
     const call = { request, response: { status: 101, headers: toHeaders(accepted.headers) } };
-    return [transport, { ...this.config, clock: systemClock, subprotocol, call }];
+    return [transport, { ...this.config, clock: this.#clock, subprotocol, call }];
   }
 
   async #run<S extends WebSocketSession>(session: S, handler: SessionHandler<S>): Promise<void> {

@@ -23,7 +23,10 @@ export interface ListenOptions {
   readonly socketPath?: string | undefined;
 }
 
+/** What can be configured of a {@link WebSocketServer}. */
 export interface WebSocketServerOptions extends ServerOptions {
+  /** Milliseconds for TLS, and for the head of a request. @defaultValue 10,000 */
+  readonly handshakeTimeout?: number | undefined;
   /** Certificate chain and private key, PEM, for wss. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
 }

@@ -12,6 +12,7 @@ export interface ChannelBounds {
   readonly messages: number;
   /** How many bytes of payload; Infinity for any number. A larger frame may still enter an empty channel. */
   readonly bytes: number;
+  /** What happens when it is full. */
   readonly onOverflow: ChannelOverflow;
 }
 

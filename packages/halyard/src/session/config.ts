@@ -6,7 +6,7 @@ import { pickOptions } from "./options.ts";
 
 /** What can be configured of sessions, on either side. Times are in milliseconds, sizes in bytes. */
 export interface SessionConfig {
-  /** Between two pings; 0 for none. @defaultValue 20,000 */
+  /** Between two pings of a default session; 0 for none. @defaultValue 20,000 */
   readonly pingInterval?: number | undefined;
   /** Within which anything at all must come after a ping; 0 for no bound. @defaultValue 20,000 */
   readonly pingTimeout?: number | undefined;
@@ -20,6 +20,7 @@ export interface SessionConfig {
   readonly closeTimeout?: number | undefined;
   /** For the opening handshake in all. @defaultValue 10,000 */
   readonly handshakeTimeout?: number | undefined;
+  /** The queues between the wire and the program. */
   readonly channels?:
     | {
         /** @defaultValue `bounded({ messages: 256, bytes: 1 MiB })` */
@@ -32,7 +33,9 @@ export interface SessionConfig {
 
 /** A configuration that was checked: every value is there, and a period that is off is Infinity. */
 export interface ResolvedSessionConfig {
+  /** Milliseconds, Infinity for none; of default sessions, since raw ones do not ping by themselves. */
   readonly pingInterval: number;
+  /** Milliseconds, Infinity for none. */
   readonly pingTimeout: number;
   readonly limits: ProtocolLimits;
   readonly closeTimeout: number;

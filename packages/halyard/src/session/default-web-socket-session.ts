@@ -7,6 +7,7 @@ import { Pinger } from "./pinger.ts";
 import type { Transport } from "./transport.ts";
 import { type SessionOptions, WebSocketSession } from "./web-socket-session.ts";
 
+/** What a default session is made of. */
 export interface DefaultSessionOptions extends SessionOptions {
   /** Milliseconds between pings, Infinity for none. */
   readonly pingInterval: number;

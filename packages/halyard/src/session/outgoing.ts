@@ -20,6 +20,7 @@ export interface SendChannel<T> {
   trySend(element: T): boolean;
   /** Ends the channel after what was sent before; for a session that is `close()` with code 1000. */
   close(): void;
+  /** Whether nothing more can be sent. */
   readonly isClosedForSend: boolean;
 }
 

@@ -32,6 +32,7 @@ export interface Transport {
 
   /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
   readonly pendingFrames: number;
+  /** See {@link pendingFrames}. */
   readonly pendingBytes: number;
   /** How many of the accepted frames were handed to the operating system. */
   readonly framesWritten: number;

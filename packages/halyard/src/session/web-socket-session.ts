@@ -29,6 +29,7 @@ export interface SessionOptions {
   readonly url?: string | undefined;
 }
 
+/** How to close. */
 export interface CloseOptions {
   /** Milliseconds that the closing handshake may take. @defaultValue the plugin's `closeTimeout` */
   readonly timeout?: number | undefined;

@@ -106,7 +106,6 @@ test("a peer that reads nothing makes send wait; giving up a wait drops that mes
     if (isAccepted) accepted.push(count);
     else waiting = sending;
   }
-  expect(session.outgoing.trySend).toBeTypeOf("function");
   const later = session.send(new Uint8Array(10).fill(99));
   const given = rejection(waiting);
   abort("no patience");

@@ -158,7 +158,8 @@ describe("a handshake", () => {
     await using client = await bareClient(ours.port);
     const frames = [clientFrame(1, "a"), clientFrame(1, "b"), clientFrame(8, Uint8Array.of(3, 0xe8))];
     client.write(Buffer.concat([Buffer.from(request()), ...frames]));
-    expect(await client.end()).toMatch(/\r\n\r\n\x81\x01a\x81\x01b\x88\x02\x03\xe8$/);
+    const answer = await client.end();
+    expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe("\x81\x01a\x81\x01b\x88\x02\x03\xe8");
   });
 
   test("shows url and headers to the handler, without user information, and the scheme of the server", async () => {
