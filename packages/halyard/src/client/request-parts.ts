@@ -91,8 +91,10 @@ export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequ
     throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
   }
   // Any object that does what an AbortSignal does will do.
-  if (options.signal !== undefined)
-    checkType("signal.addEventListener", options.signal?.addEventListener, "function");
+  const { signal } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new InvalidArgumentError("signal is not an AbortSignal");
+  }
   return options;
 }
 
@@ -163,8 +165,7 @@ function parseUrl(text: string): URL {
 /** A URL parser drops line ends and tabs without a word, and what they were to separate with them. */
 function checkText(name: string, text: string): string {
   checkType(name, text, "string");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\0-\x1f\x7f]/.test(text)) throw new InvalidArgumentError(`${name} has a control character`);
+  if (/\p{Cc}/u.test(text)) throw new InvalidArgumentError(`${name} has a control character`);
   return text;
 }
 

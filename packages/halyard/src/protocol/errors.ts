@@ -39,10 +39,7 @@ export abstract class HalyardError extends Error {
 
   /** Adds where it happened, which the layer that found it could not know. @internal */
   locate(place: { readonly phase: Phase; readonly url: string | undefined }): this {
-    const error: { -readonly [K in "phase" | "url"]: HalyardError[K] } = this;
-    error.phase = place.phase;
-    error.url ??= place.url;
-    return this;
+    return Object.assign(this, { phase: place.phase, url: this.url ?? place.url });
   }
 
   /** Tells a Halyard error from any other value, also across copies of the library and realms. */

@@ -205,6 +205,30 @@ describe("an end that comes in the very moment in which the connection is there"
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 
+  test("by the signal: no session is given that is over, but for the turn of the promise itself", async () => {
+    const outcomes: unknown[] = [];
+    for (const microtasks of moments) {
+      const { engine, client } = setUp();
+      const controller = new AbortController();
+      let open: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      engine.gate = gate;
+      const acting = after(microtasks, () => controller.abort("now"), gate);
+      const outcome = client.webSocketSession({ signal: controller.signal }).then(
+        (session) => (session.signal.aborted ? "over" : "open"),
+        (error: unknown) => error,
+      );
+      open();
+      await acting;
+      outcomes.push(await outcome);
+      expect(engine.transports.every((transport) => transport.isDisposed)).toBe(true);
+    }
+    expect(outcomes.filter((outcome) => outcome === "over").length).toBeLessThanOrEqual(1);
+    expect(new Set(outcomes)).toEqual(new Set(["now", "over", "open"]));
+  });
+
   test.each(moments)("by close(), %i microtasks on: nothing stays open", async (microtasks) => {
     const { engine, client } = setUp();
     let open: () => void = () => undefined;

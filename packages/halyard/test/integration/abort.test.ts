@@ -31,6 +31,7 @@ describe.each(names)("%s", (name) => {
     const controller = watchedController();
     controller.abort(reason);
     expect(await rejection(call(client, { url: server.url, signal: controller.signal }))).toBe(reason);
+    await server.abandoned();
     expect(server.peers).toHaveLength(0);
   });
 
@@ -51,6 +52,7 @@ describe.each(names)("%s", (name) => {
       for (let passed = 0; passed < count; passed++) await turn();
       controller.abort(reason);
       expect(await opening).toBe(reason);
+      await server.abandoned();
     }
   });
 
@@ -63,6 +65,7 @@ describe.each(names)("%s", (name) => {
     });
     await using client = testClient({}, { tls: { ca: certificates().ca } });
     expect(await rejection(call(client, { url: server.secureUrl, signal: controller.signal }))).toBe(reason);
+    await server.abandoned();
   });
 
   test.each<[where: string, script: (abort: () => void) => Script]>([
@@ -91,6 +94,7 @@ describe.each(names)("%s", (name) => {
     await using server = await hostileServer(script(() => controller.abort(reason)));
     await using client = testClient();
     expect(await rejection(call(client, { url: server.url, signal: controller.signal }))).toBe(reason);
+    await server.abandoned();
   });
 });
 
@@ -108,6 +112,7 @@ test("together with the 101, at each turn around its arrival", async () => {
       .webSocketSession({ url: server.url, signal })
       .then(async (session) => (await session.ended).error);
     expect(await ended.catch((error: unknown) => error)).toBe(reason);
+    await server.abandoned();
   }
 });
 
@@ -155,6 +160,7 @@ describe("an open session", () => {
     await until(() => entered, "the block");
     controller.abort(reason);
     expect(await rejected).toBe(reason);
+    await server.abandoned();
   });
 
   test("what it has received before stays readable", async () => {
@@ -238,4 +244,5 @@ test("the platform's time-out signal works as any other", async () => {
   const signal = AbortSignal.timeout(30);
   const error = await rejection(client.webSocketSession({ url: server.url, signal }));
   expect(error).toBe(signal.reason);
+  await server.abandoned();
 });

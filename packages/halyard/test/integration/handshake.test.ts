@@ -27,6 +27,7 @@ async function refusedBy<E extends Error>(
   await using server = await hostileServer(script);
   await using client = testClient(config);
   const error = await failure(client.webSocketSession(secretUrl(server.url)), type);
+  await server.abandoned();
   expect(error).toMatchObject({ phase: "upgrade", url: `${server.url}path?token=...` });
   expect(error.message).toContain(`${server.url}path?token=...`);
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
@@ -157,6 +158,7 @@ describe("the end of the connection", () => {
     await using server = await hostileServer((peer) => peer.reset());
     await using client = testClient();
     const error = await failure(client.webSocketSession(server.url), ConnectionError);
+    await server.abandoned();
     expect(["connect", "upgrade"]).toContain(error.phase);
     expect(error).toMatchObject({ url: server.url, cause: { code: "ECONNRESET" } });
   });

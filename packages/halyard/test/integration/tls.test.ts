@@ -126,6 +126,7 @@ describe("a server is refused, and told nothing of the request (TL-01)", () => {
     await using server = await secureServer(identity);
     await using client = testClient({}, { tls });
     const error = await failure(client.webSocketSession(`${server.secureUrl}?token=secret`), TlsError);
+    await server.abandoned();
     expect(error).toMatchObject({
       code: "ERR_HALYARD_TLS",
       phase: "tls",
@@ -147,6 +148,7 @@ describe("a server is refused, and told nothing of the request (TL-01)", () => {
     await using server = await secureServer(trusted.nameOnly);
     await using client = testClient({}, { tls: { ca } });
     const error = await failure(client.webSocketSession(`wss://127.0.0.1:${server.port}/`), TlsError);
+    await server.abandoned();
     expect(error.reason).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
     await turns();
     server.failures.length = 0;
@@ -165,6 +167,7 @@ describe("a server is refused, and told nothing of the request (TL-01)", () => {
     await using server = await secureServer(tls);
     await using client = testClient({}, { tls: { ca, ...options } });
     const error = await failure(client.webSocketSession(server.secureUrl), TlsError);
+    await server.abandoned();
     expect(error).toMatchObject({
       phase: "tls",
       reason: expect.stringMatching(/^(ERR_SSL_|EPROTO)/) as string,
@@ -176,6 +179,7 @@ describe("a server is refused, and told nothing of the request (TL-01)", () => {
     await using server = await secureServer({ requestCert: true, ca });
     await using client = testClient({}, { tls: { ca } });
     const error = await failure(client.webSocketSession(server.secureUrl), TlsError);
+    await server.abandoned();
     expect(error).toMatchObject({ reason: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" });
     expect(error.message).toMatch(/tls\.cert/);
     expect(server.peers).toHaveLength(0);
@@ -191,6 +195,7 @@ describe("something else than TLS (TL-07)", () => {
     await using server = await hostileServer(script);
     await using client = testClient({}, { tls: { ca } });
     const error = await failure(client.webSocketSession(server.secureUrl), TlsError);
+    await server.abandoned();
     expect(error.phase).toBe("tls");
     // OpenSSL's own text is a line of addresses and source files.
     expect(error.message).toMatch(/^[^\n]{20,150}$/);
@@ -204,6 +209,7 @@ describe("something else than TLS (TL-07)", () => {
     await using server = await hostileServer(script);
     await using client = testClient({}, { tls: { ca } });
     const error = await failure(client.webSocketSession(server.secureUrl), ConnectionError);
+    await server.abandoned();
     expect(error).toMatchObject({ code: "ERR_HALYARD_CONNECTION", phase: "tls", url: server.secureUrl });
   });
 
@@ -214,6 +220,7 @@ describe("something else than TLS (TL-07)", () => {
     await using server = await hostileServer(() => undefined, options);
     await using client = testClient({ handshakeTimeout: 400 }, { tls: { ca } });
     const error = await failure(client.webSocketSession(server.secureUrl), TimeoutError);
+    await server.abandoned();
     expect(error).toMatchObject({ phase, milliseconds: 400, url: server.secureUrl });
   });
 });
@@ -229,6 +236,7 @@ describe("behind TLS", () => {
     );
     await using client = testClient({}, { tls: { ca } });
     const error = await failure(client.webSocketSession(server.secureUrl), HandshakeError);
+    await server.abandoned();
     expect(error).toMatchObject({ status: 403, body: "nope", phase: "upgrade" });
   });
 
@@ -244,6 +252,7 @@ describe("behind TLS", () => {
     expect((await session.incoming.receive()).data).toHaveLength(2);
     if (bare !== undefined) act(bare);
     const error = await failure(session.incoming.receive(), ConnectionError);
+    await server.abandoned();
     expect(await session.ended).toMatchObject({
       clean: false,
       reason: { code: 1006 },
@@ -297,6 +306,7 @@ describe("behind TLS", () => {
       client.webSocketSession({ url: "wss://localhost/", socketPath: path.name }),
       TlsError,
     );
+    await server.abandoned();
     expect(error.reason).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
     await turns();
     server.failures.length = 0;

@@ -204,10 +204,15 @@ export class HostileServer implements AsyncDisposable {
     return this;
   }
 
-  /** Waits, in bounded time, for the client to let go of every connection: what it does not is a failure. */
+  /** Waits, in bounded time, until the client has let go of every connection. Closing a client would make it do so. */
+  async abandoned(): Promise<void> {
+    await until(() => this.#sockets.size === 0, "the client has let go of all connections");
+  }
+
+  /** What the client still holds open is a failure. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await until(() => this.#sockets.size === 0, "the client has let go of all connections");
+      await this.abandoned();
     } finally {
       for (const socket of this.#sockets) socket.destroy();
       if (this.#server.listening) {

@@ -37,14 +37,12 @@ export async function nextWarning(): Promise<string | undefined> {
 }
 
 /** What there is now and was not before the test. */
-function leftovers(): string[] {
+function handles(): string[] {
   const found = Array.from(resources())
     .filter(([type, count]) => count > (before.get(type) ?? 0))
     .map(([type, count]) => `${count - (before.get(type) ?? 0)} ${type}`);
   const listeners = signals.reduce((sum, signal) => sum + getEventListeners(signal, "abort").length, 0);
-  if (listeners > 0) found.push(`${listeners} abort listeners`);
-  if (timers.size > 0) found.push(`${timers.size} timers`);
-  return [...found, ...warnings];
+  return listeners > 0 ? [...found, `${listeners} abort listeners`] : found;
 }
 
 /** One turn of the event loop. */
@@ -71,8 +69,11 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 async function nothingLeft(): Promise<void> {
   const end = performance.now() + patience;
-  while (leftovers().length > 0 && performance.now() < end) await turn();
-  const left = leftovers();
+  while (handles().length > 0 && performance.now() < end) await turn();
+  // A timer is not waited for: it would fire in the meantime.
+  await turns();
+  const left = [...handles(), ...warnings];
+  if (timers.size > 0) left.push(`${timers.size} timers`);
   for (const timer of timers) clearTimeout(timer);
   signals.length = 0;
   warnings.length = 0;

@@ -10,7 +10,7 @@ import { messages } from "./messages.ts";
 /** A case for whatever test runner is at hand: `test(name, run)`. */
 export interface EngineContractCase {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 const cases: readonly ContractCase[] = [...ktorPage, ...handshake, ...messages, ...closing, ...cancellation];
