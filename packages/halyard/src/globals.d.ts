@@ -20,6 +20,7 @@ declare class URL {
 }
 
 declare class URLSearchParams implements Iterable<[string, string]> {
+  constructor(fields?: readonly (readonly [string, string])[]);
   append(name: string, value: string): void;
   [Symbol.iterator](): IterableIterator<[string, string]>;
 }

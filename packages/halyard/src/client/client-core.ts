@@ -4,12 +4,14 @@ import { toHeaders } from "../protocol/handshake/header-list.ts";
 import type { ResolvedSessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { checkTimeout } from "../session/durations.ts";
+import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
+import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import {
@@ -18,7 +20,7 @@ import {
   type WebSocketRequest,
   type WebSocketRequestOptions,
 } from "./request-parts.ts";
-import { basicAuthorization, buildUrl, safeUrl } from "./request-url.ts";
+import { basicAuthorization, buildUrl } from "./request-url.ts";
 import { WebSockets } from "./web-sockets.ts";
 
 /** Which session a connection becomes. */
@@ -55,8 +57,7 @@ export class ClientCore {
     if (typeof config !== "object" || config === null) {
       throw new InvalidArgumentError(`install(${plugin.name}) takes an object of options`);
     }
-    const given = Object.entries(config).filter(([, value]) => value !== undefined);
-    const merged = { ...this.#plugins.get(plugin.name)?.config, ...Object.fromEntries(given) };
+    const merged = mergeOptions(this.#plugins.get(plugin.name)?.config ?? {}, config);
     const installed = { config: merged, instance: plugin.prepare(merged as Config) };
     return new ClientCore(this.engine, this.sessions, new Map([...this.#plugins, [plugin.name, installed]]));
   }
@@ -116,18 +117,21 @@ export class ClientCore {
     if (userInfo !== undefined && !hasAuthorization) headers.push(basicAuthorization(userInfo));
     const url = buildUrl(parts);
     const { subprotocols, socketPath } = parts;
-    return { url, safeUrl: safeUrl(url), headers, subprotocols, socketPath, mode, limits: config.limits };
+    const extensions = mode === "raw" ? [] : config.extensions;
+    const { limits } = config;
+    return { url, safeUrl: safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
   }
 
   #session<S extends WebSocketSession>(
     kind: SessionKind<S>,
     request: EngineRequest,
-    { transport, subprotocol, response }: EngineConnection,
+    { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
   ): S {
     const call = { request: { url: request.url, headers: toHeaders(request.headers) }, response };
     const { clock } = this.engine;
-    const session = kind.create(transport, { ...config, clock, subprotocol, call, url: request.safeUrl });
+    const { safeUrl: url } = request;
+    const session = kind.create(transport, { ...config, clock, subprotocol, extensions, call, url });
     this.sessions.add(session);
     return session;
   }

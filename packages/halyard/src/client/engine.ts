@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Phase } from "../protocol/errors.ts";
+import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/extension.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
 import type { Transport } from "../session/transport.ts";
@@ -12,6 +13,7 @@ import type { Transport } from "../session/transport.ts";
  * - `handshakeResponse`: show status and headers of the answer
  * - `rawFrames`: raw sessions, with fragments and control frames
  * - `pingPong`: send pings and see pongs
+ * - `extensions`: negotiate extensions of the protocol, such as compression
  * - `backpressure`: stop reading from the peer
  * - `frameLimits`: refuse a large frame or message before it is in memory
  * - `closeCodes`: send any code that RFC 6455 lets a client send
@@ -22,6 +24,7 @@ export type EngineCapability =
   | "handshakeResponse"
   | "rawFrames"
   | "pingPong"
+  | "extensions"
   | "backpressure"
   | "frameLimits"
   | "closeCodes"
@@ -37,6 +40,8 @@ export interface EngineRequest {
   readonly headers: readonly Header[];
   /** To be offered, the preferred first. */
   readonly subprotocols: readonly string[];
+  /** To be offered, in this order; none for a raw session. */
+  readonly extensions: readonly WebSocketExtensionFactory[];
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
   /** Which session it is for. */
@@ -50,6 +55,8 @@ export interface EngineConnection {
   readonly transport: Transport;
   /** The chosen subprotocol; empty for none. */
   readonly subprotocol: string;
+  /** What was agreed on. */
+  readonly extensions: readonly WebSocketExtension[];
   /** The server's answer. */
   readonly response: { readonly status: number; readonly headers: Headers };
 }

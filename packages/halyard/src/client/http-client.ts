@@ -74,7 +74,7 @@ export class HttpClient<in Installed extends string = never, Options = unknown> 
 
   /**
    * A client that has the plugin, too. A plugin that is installed twice has both configurations, the second over the
-   * first.
+   * first, also inside of plain objects; arrays and other objects are replaced.
    *
    * @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used
    */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import { checkType, pickOptions } from "../session/options.ts";
@@ -7,9 +8,19 @@ import { checkType, pickOptions } from "../session/options.ts";
 export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
 export type HttpMethod = "GET";
 
-/** Headers as a record, as pairs, or as the platform's `Headers`. */
+/** Headers as a record, as pairs, or as the platform's `Headers`. In a record undefined is left out. */
 export type HeadersInput =
-  | Readonly<Record<string, string | readonly string[]>>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | Iterable<readonly [string, string]>;
+
+type Scalar = string | number | boolean;
+
+/**
+ * A query as a record, as pairs, or as the platform's `URLSearchParams`. In a record an array repeats its name, and
+ * undefined is left out.
+ */
+export type QueryInput =
+  | Readonly<Record<string, Scalar | readonly Scalar[] | undefined>>
   | Iterable<readonly [string, string]>;
 
 /** Where to connect to, and with what. What the URL says can be said in parts as well; a part wins over the URL. */
@@ -24,7 +35,7 @@ export interface RequestTarget {
   readonly port?: number | undefined;
   readonly path?: string | undefined;
   /** Appended to the query of the URL. */
-  readonly query?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly query?: QueryInput | undefined;
   readonly headers?: HeadersInput | undefined;
   /** What to speak, the preferred first. The server must choose one of them. */
   readonly subprotocols?: readonly string[] | undefined;
@@ -51,13 +62,17 @@ export interface RequestParts {
   port: number | undefined;
   /** Without the query; a relative one is resolved against that of a default. */
   path: string | undefined;
-  readonly query: [name: string, value: string][];
+  /** Its parts as they go on the wire, such as `a=1`: what a URL holds may be signed, so it is not written anew. */
+  readonly query: string[];
   readonly headers: Header[];
   subprotocols: readonly string[];
   socketPath: string | undefined;
   /** Of the URL, still percent-encoded. */
   userInfo: { readonly username: string; readonly password: string } | undefined;
 }
+
+/** What `sockaddr_un` holds on every platform that has Unix sockets. */
+const maxSocketPath = 103;
 
 const targetOptions = [
   "url",
@@ -110,7 +125,7 @@ export function partsOf(options: RequestTarget): RequestParts {
   if (options.host !== undefined) parts.host = checkText("host", options.host);
   if (options.port !== undefined) parts.port = checkPort(options.port);
   if (options.path !== undefined) setPath(parts, checkText("path", options.path));
-  if (options.query !== undefined) parts.query.push(...queryPairs(options.query));
+  if (options.query !== undefined) parts.query.push(...queryParts(options.query));
   if (options.headers !== undefined) parts.headers.push(...headerPairs(options.headers));
   if (options.subprotocols !== undefined) parts.subprotocols = checkSubprotocols(options.subprotocols);
   if (options.socketPath !== undefined) parts.socketPath = checkSocketPath(options.socketPath);
@@ -143,7 +158,7 @@ function urlParts(given: string | URL): RequestParts {
   parts.host = url.hostname;
   if (url.port !== "") parts.port = checkPort(Number(url.port));
   parts.path = url.pathname;
-  parts.query.push(...url.searchParams);
+  if (url.search !== "") parts.query.push(...url.search.slice(1).split("&"));
   if (url.username !== "" || url.password !== "")
     parts.userInfo = { username: url.username, password: url.password };
   // RFC 6455 section 3: a fragment means nothing in a WebSocket URL and must not be used.
@@ -171,13 +186,23 @@ function checkText(name: string, text: string): string {
 
 function checkSocketPath(path: string): string {
   checkType("socketPath", path, "string");
-  if (path !== "") return path;
-  throw new InvalidArgumentError("socketPath is empty");
+  if (path === "") throw new InvalidArgumentError("socketPath is empty");
+  // The platform would cut it off, and so mean another socket.
+  const size = encodeUtf8(path).length;
+  if (size <= maxSocketPath) return path;
+  throw new InvalidArgumentError(`socketPath of ${size} bytes is longer than ${maxSocketPath}`);
 }
 
-function queryPairs(query: NonNullable<RequestTarget["query"]>): [string, string][] {
-  checkType("query", query, "object");
-  return Object.entries(query).map(([name, value]) => [name, String(value)]);
+function queryParts(query: QueryInput): string[] {
+  return pairsOf("query", query).map(([name, value]) => {
+    checkType("a name in the query", name, "string");
+    if (!["string", "number", "boolean"].includes(typeof value)) {
+      throw new InvalidArgumentError(
+        `the value of the query ${JSON.stringify(name)} is no string, number or boolean`,
+      );
+    }
+    return String(new URLSearchParams([[name as string, String(value)]]));
+  });
 }
 
 function schemeOf(scheme: string): "ws" | "wss" {
@@ -200,7 +225,7 @@ function setPath(parts: RequestParts, path: string): void {
   if (path.includes("#")) throw new InvalidArgumentError("a path has no fragment: write # as %23");
   const [pathname, search] = splitOnce(path, "?");
   parts.path = pathname;
-  if (search !== undefined) parts.query.push(...new URL(`ws://h/?${search}`).searchParams);
+  if (search) parts.query.push(...search.split("&"));
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {
@@ -209,17 +234,27 @@ function splitOnce(text: string, separator: string): [string, string?] {
 }
 
 function headerPairs(headers: HeadersInput): Header[] {
-  checkType("headers", headers, "object");
-  if (Symbol.iterator in headers) return Array.from(headers as Iterable<Header>, checkHeader);
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((each) => checkHeader([name, each])),
-  );
+  return pairsOf("headers", headers).map(([name, value]) => {
+    checkType("a header's name", name, "string");
+    checkType(`the value of the header ${JSON.stringify(name)}`, value, "string");
+    return [name as string, value as string];
+  });
 }
 
-function checkHeader(header: Header): Header {
-  checkType("each of the headers", header, "object");
-  const [name, value] = header;
-  checkType("a header's name", name, "string");
-  checkType(`the value of the header ${JSON.stringify(name)}`, value, "string");
-  return [name, value];
+/** Names and values of a record, in which an array repeats its name, or of an iterable of pairs. */
+function pairsOf(
+  what: string,
+  input: HeadersInput | QueryInput,
+): (readonly [name: unknown, value: unknown])[] {
+  checkType(what, input, "object");
+  if (!(Symbol.iterator in input)) {
+    return Object.entries(input).flatMap(([name, value]: [string, unknown]) => {
+      if (value === undefined) return [];
+      return (Array.isArray(value) ? value : [value]).map((each: unknown) => [name, each] as const);
+    });
+  }
+  return Array.from(input as Iterable<readonly [unknown, unknown]>, (pair) => {
+    checkType(`each of the ${what}`, pair, "object");
+    return [pair[0], pair[1]];
+  });
 }

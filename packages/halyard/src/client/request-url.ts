@@ -8,16 +8,19 @@ import type { RequestParts } from "./request-parts.ts";
 export function buildUrl(parts: RequestParts): URL {
   const { protocol = "ws", host = "localhost", port, path = "/" } = parts;
   const url = new URL(`${protocol}://localhost`);
-  url.host = parseHost(host);
+  url.host = hostName(host);
   if (port !== undefined) url.port = String(port);
   // Set, not resolved against the URL: resolved, "//host" or "http://host/" as a path would be another host.
-  url.pathname = path.replace(/^[/\\]+/, "/");
-  for (const [name, value] of parts.query) url.searchParams.append(name, value);
+  url.pathname = path;
+  url.search = parts.query.join("&");
   return url;
 }
 
-/** A name or an address as a URL has it; anything else that a URL could hold is refused. */
-function parseHost(host: string): string {
+/**
+ * A name or an address as a URL has it; anything else that a URL could hold is refused.
+ * @throws {@link InvalidArgumentError}
+ */
+export function hostName(host: string): string {
   const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   try {
     // A parser takes a final slash, and the default port, for nothing.
@@ -30,15 +33,6 @@ function parseHost(host: string): string {
   throw new InvalidArgumentError(
     "host is no name and no address; port, path and user information are options of their own, or parts of url",
   );
-}
-
-/**
- * A URL for messages and errors: without user information, and with the values of its query hidden, since tickets and
- * tokens travel there.
- */
-export function safeUrl(url: URL): string {
-  const names = Array.from(url.searchParams, ([name]) => `${encodeURIComponent(name)}=...`);
-  return `${url.protocol}//${url.host}${url.pathname}${names.length === 0 ? "" : `?${names.join("&")}`}`;
 }
 
 /** RFC 7617: the user information of a URL as a header. @throws {@link InvalidArgumentError} */

@@ -5,7 +5,7 @@ import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 /** The plugin at work: its configuration, with all defaults. */
 export interface WebSocketsInstance extends PluginInstance {
   readonly config: ResolvedSessionConfig;
-  /** What was configured, as opposed to left to the defaults. */
+  /** What was configured, as opposed to left to the defaults. @internal */
   readonly given: SessionConfig;
 }
 

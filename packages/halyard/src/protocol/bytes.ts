@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { InvalidArgumentError } from "./errors.ts";
 
 /** What the API takes as bytes: any buffer or view. It is read, never changed. */
 export type BinaryData = ArrayBufferView | ArrayBufferLike;
@@ -11,12 +12,23 @@ export const noBytes: Uint8Array = new Uint8Array(0);
 
 /**
  * A view of the same memory; nothing is copied.
- * @throws TypeError when the data is neither a buffer nor a view, a number above all: it would make that many zeros
+ * @throws {@link InvalidArgumentError} when the data is neither a buffer nor a view, a number above all: it would make
+ * that many zeros
  */
 export function viewOf(data: BinaryData): Uint8Array {
   if (data instanceof Uint8Array) return data;
-  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : new DataView(data);
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : wholeOf(data);
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function wholeOf(buffer: ArrayBufferLike): DataView {
+  try {
+    // It knows buffers of every realm.
+    return new DataView(buffer);
+  } catch {
+    const kind = buffer === null ? "null" : typeof buffer;
+    throw new InvalidArgumentError(`bytes are a buffer or a view of one, and this ${kind} is neither`);
+  }
 }
 
 /** The bytes in memory of their own. Not `slice()`, which for a `Buffer` of Node gives a view of the same memory. */

@@ -37,6 +37,13 @@ export interface CloseCodes {
   readonly BAD_GATEWAY: 1014;
 }
 
+/** A reason to close with, as it is given. A {@link CloseReason} is one as well. */
+export interface CloseReasonInit {
+  readonly code: number;
+  /** For people who read logs, at most 123 bytes of UTF-8. @defaultValue empty */
+  readonly message?: string | undefined;
+}
+
 /**
  * Why a session ended, or is to end. Ktor: `io.ktor.websocket.CloseReason`.
  *

@@ -28,7 +28,7 @@ export abstract class HalyardError extends Error {
   abstract override readonly name: string;
   /** What was being done, where that is known. */
   readonly phase: Phase | undefined;
-  /** The URL concerned, without user information and query values. */
+  /** The URL concerned, without user information; a query is shown as `?...`. */
   readonly url: string | undefined;
 
   constructor(message: string, context: ErrorContext = {}) {
@@ -110,7 +110,10 @@ export class HandshakeError extends HalyardError {
   /** The HTTP status, if a status line was read. */
   readonly status: number | undefined;
   readonly headers: Headers | undefined;
-  /** The first 4 KiB of the answer's body, as far as it came with the head, decoded as UTF-8. */
+  /**
+   * The first 4 KiB of the answer's body, decoded as UTF-8, as far as it came with the head or shortly behind it: the
+   * Cio engine waits up to 100 ms for the rest.
+   */
   readonly body: string | undefined;
 
   constructor(message: string, context: HandshakeErrorContext = {}) {

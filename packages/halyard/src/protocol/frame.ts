@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BinaryData, copyOf, decodeUtf8, encodeUtf8, viewOf } from "./bytes.ts";
-import { CloseReason, mayBeSent } from "./close-reason.ts";
+import { CloseReason, type CloseReasonInit, mayBeSent } from "./close-reason.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { Opcode } from "./opcodes.ts";
 import { isUtf8 } from "./utf8.ts";
@@ -176,14 +176,13 @@ class CloseFrame extends BaseFrame {
   /**
    * @param reason - none makes an empty frame, which the peer reports as 1005
    * @throws {@link InvalidArgumentError} for a code that must not be sent (RFC 6455 section 7.4), a payload of one byte
-   * or over 125 bytes, or a message that is not UTF-8
+   * or over 125 bytes, a message that is not UTF-8, or anything that is no reason
    */
-  constructor(
-    reason: CloseReason | { readonly code: number; readonly message?: string } | BinaryData = new Uint8Array(
-      0,
-    ),
-  ) {
+  constructor(reason: CloseReason | CloseReasonInit | BinaryData = new Uint8Array(0)) {
     super(undefined);
+    if (typeof reason !== "object" || reason === null) {
+      throw new InvalidArgumentError("a close reason is { code, message } or a CloseReason");
+    }
     this.data = isBinaryData(reason) ? closePayload(reason) : encodeReason(reason);
   }
 
@@ -199,14 +198,14 @@ class CloseFrame extends BaseFrame {
 }
 
 function isBinaryData(value: object): value is BinaryData {
-  return ArrayBuffer.isView(value) || !("code" in value);
+  return ArrayBuffer.isView(value) || ("byteLength" in value && !("code" in value));
 }
 
 function codeOf(payload: Uint8Array): number {
   return ((payload[0] as number) << 8) | (payload[1] as number);
 }
 
-function encodeReason(reason: { readonly code: number; readonly message?: string }): Uint8Array {
+function encodeReason(reason: CloseReasonInit): Uint8Array {
   const { code, message } =
     reason instanceof CloseReason ? reason : new CloseReason(reason.code, reason.message);
   const text = encodeUtf8(message);

@@ -11,7 +11,7 @@ import { FakeTransport } from "./fake-engine.ts";
 const never = new Promise<never>(() => undefined);
 
 function connection(transport = new FakeTransport()): EngineConnection {
-  return { transport, subprotocol: "", response: { status: 101, headers: new Headers() } };
+  return { transport, subprotocol: "", extensions: [], response: { status: 101, headers: new Headers() } };
 }
 
 function make(caller?: AbortSignal) {

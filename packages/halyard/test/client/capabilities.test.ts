@@ -79,6 +79,7 @@ test("defaults are no wish", () => {
     safeUrl: "ws://h/",
     headers: [],
     subprotocols: [],
+    extensions: [],
     socketPath: undefined,
     mode: "default" as const,
     limits: { maxFrameSize: 1, maxMessageSize: 1, maxFragments: 1 },

@@ -2,6 +2,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import {
+  bounded,
   ClientClosedError,
   HttpClient,
   type HttpClientPlugin,
@@ -51,6 +52,42 @@ describe("plugins", () => {
     expect(twice.plugin(WebSockets).config.closeTimeout).toBe(1);
   });
 
+  test("installed twice keeps what lies deeper, too", () => {
+    const { client } = setUp({ channels: { incoming: bounded({ messages: 3 }), outgoing: undefined } });
+    const twice = client.install(WebSockets, {
+      channels: { incoming: undefined, outgoing: bounded({ bytes: 4 }) },
+    });
+    expect(twice.plugin(WebSockets).config).toMatchObject({
+      incoming: { messages: 3 },
+      outgoing: { bytes: 4 },
+    });
+  });
+
+  test("installed twice replaces what is no plain object: arrays, instances, iterables", () => {
+    const seen: object[] = [];
+    const keeping: HttpClientPlugin<"keeping", object, PluginInstance> = {
+      name: "keeping",
+      prepare: (config) => {
+        seen.push(config);
+        return {};
+      },
+    };
+    const [first, second] = [new Headers({ a: "1" }), new Headers({ b: "2" })];
+    new HttpClient(new FakeEngine())
+      .install(keeping, {
+        list: [1, 2],
+        instance: first,
+        mixed: { a: 1 },
+        bare: Object.create(null) as object,
+      })
+      .install(keeping, { list: [3], instance: second, mixed: new Map(), bare: { b: 1 } })
+      .install(keeping, JSON.parse('{ "__proto__": { "polluted": 1 } }') as object);
+    expect(seen[1]).toEqual({ list: [3], instance: second, mixed: new Map(), bare: { b: 1 } });
+    expect((seen[1] as { instance: Headers }).instance).toBe(second);
+    expect(Object.keys(seen[2] as object)).toContain("__proto__");
+    expect("polluted" in {}).toBe(false);
+  });
+
   test("one that cannot be installed leaves the client as it was (LC-10)", () => {
     const { client } = setUp({ closeTimeout: 1 });
     expect(() => client.install(WebSockets, { closeTimeout: -1 })).toThrow(InvalidArgumentError);
@@ -64,7 +101,7 @@ describe("plugins", () => {
     const { engine, client } = setUp();
     const adding = (letter: string): HttpClientPlugin<string, object, PluginInstance> => ({
       name: letter,
-      prepare: () => ({ onRequest: (request) => void request.query.push([letter, ""]) }),
+      prepare: () => ({ onRequest: (request) => void request.query.push(`${letter}=`) }),
     });
     await using both = client.install(adding("a")).install(adding("b"));
     await both.webSocketSession("ws://h/?x=1");
@@ -82,7 +119,7 @@ describe("a request", () => {
       socketPath: "/run/s",
     });
     expect(engine.request).toMatchObject({
-      safeUrl: "wss://h.test:81/p?token=...",
+      safeUrl: "wss://h.test:81/p?...",
       headers: [
         ["A", "1"],
         ["A", "2"],

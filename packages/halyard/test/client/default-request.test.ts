@@ -68,6 +68,46 @@ describe("a default", () => {
     expect(await requestOf(defaults, own)).toMatchObject(own);
   });
 
+  test.each<[request: WebSocketRequest]>([["ws://o.test"], [{ host: "o.test", path: "" }]])(
+    "gives %j, of another host, nothing that belongs to its own: no place there, no credentials (RD-01)",
+    async (request) => {
+      const defaults = {
+        url: "wss://u:p@d.test:81/base/?key=secret",
+        headers: {
+          authorization: "secret",
+          COOKIE: "secret",
+          "Proxy-Authorization": "secret",
+          "X-Team": "red",
+        },
+        subprotocols: ["a"],
+        socketPath: "/run/d",
+      };
+      const made = await requestOf(defaults, request);
+      expect(made).toMatchObject({
+        headers: [["X-Team", "red"]],
+        subprotocols: ["a"],
+        socketPath: undefined,
+      });
+      expect(made.url.href).toBe(typeof request === "string" ? "ws://o.test/" : "wss://o.test/");
+    },
+  );
+
+  test.each<[host: string, request: WebSocketRequest]>([
+    ["d.test", { host: "D.test" }],
+    ["D.test", "ws://d.test"],
+    ["::1", "ws://[::1]"],
+    ["bücher.test", { host: "xn--bcher-kva.test" }],
+  ])("for %s knows its own host in %j, however it is written", async (host, request) => {
+    const { headers } = await requestOf({ host, headers: { Cookie: "a=b" } }, request);
+    expect(headers).toEqual([["Cookie", "a=b"]]);
+  });
+
+  test("without a host is for every host", async () => {
+    const { headers, url } = await requestOf({ query: { a: 1 }, headers: { Cookie: "a=b" } }, "ws://o.test/");
+    expect(headers).toEqual([["Cookie", "a=b"]]);
+    expect(url.href).toBe("ws://o.test/?a=1");
+  });
+
   test("keeps its user information to its own host (RD-01)", async () => {
     const defaults = { url: "ws://u:p@d.test/" };
     const basic = ["Authorization", `Basic ${btoa("u:p")}`];
@@ -78,6 +118,19 @@ describe("a default", () => {
       ["Authorization", "Bearer t"],
     ]);
   });
+});
+
+test("of two installations records of headers and query add up", async () => {
+  const request = await requestOf(
+    { host: "h", headers: { A: "1", B: "2" }, query: { a: 1, b: [2, 3] } },
+    {},
+    { headers: { B: "4", C: undefined }, query: { b: [5], c: "6" } },
+  );
+  expect(request.url.href).toBe("ws://h/?a=1&b=5&c=6");
+  expect(request.headers).toEqual([
+    ["A", "1"],
+    ["B", "4"],
+  ]);
 });
 
 test("of two installations the second wins, and the first still counts", async () => {
@@ -101,7 +154,7 @@ test("one request does not change what the next one gets", async () => {
   expect(engine.request.headers).toEqual([["A", "1"]]);
 });
 
-test.each([{ hots: "h" }, { timeout: 5 }, { url: "ftp://h/" }, { port: 0 }])(
+test.each([{ hots: "h" }, { timeout: 5 }, { url: "ftp://h/" }, { port: 0 }, { host: "a b" }])(
   "%j is refused when it is installed",
   (config) => {
     expect(() => new HttpClient(new FakeEngine()).install(DefaultRequest, config as object)).toThrow(

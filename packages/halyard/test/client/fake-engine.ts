@@ -29,6 +29,9 @@ export class FakeTransport implements Transport {
   readonly closing = new ClosingHandshake();
   readonly bytesReceived = 0;
   readonly pendingFrames = 0;
+  readonly pendingMessages = 0;
+  readonly bytesWritten = 0;
+  readonly ending = new Promise<void>(() => undefined);
   readonly pendingBytes = 0;
   readonly masking = true;
   framesWritten = 0;
@@ -103,7 +106,7 @@ export class FakeEngine implements HttpClientEngine {
     await this.gate;
     const transport = new FakeTransport();
     this.transports.push(transport);
-    return { transport, subprotocol: "", response: { status: 101, headers: new Headers() } };
+    return { transport, subprotocol: "", extensions: [], response: { status: 101, headers: new Headers() } };
   }
 
   close(): Promise<void> {

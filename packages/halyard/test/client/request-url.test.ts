@@ -2,13 +2,23 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { partsOf } from "../../src/client/request-parts.ts";
-import { basicAuthorization, buildUrl, safeUrl } from "../../src/client/request-url.ts";
+import { basicAuthorization, buildUrl } from "../../src/client/request-url.ts";
 import { InvalidArgumentError, type RequestTarget } from "../../src/index.ts";
 
 /** A URL has no lone surrogates. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
+
+/** Any text, and text of what a host could be hidden in. */
+const anyPath = fc.oneof(
+  fc.string(),
+  fc
+    .array(fc.constantFrom("/", "\\", "..", ".", ":", "@", "evil.test", "http:", "%2f", "?"), {
+      maxLength: 8,
+    })
+    .map((pieces) => pieces.join("")),
+);
 
 function urlOf(target: RequestTarget): string {
   return buildUrl(partsOf(target)).href;
@@ -39,9 +49,12 @@ describe("the URL of a request", () => {
     [{ path: "/a/../b" }, "ws://localhost/b"],
     [{ path: "a/b" }, "ws://localhost/a/b"],
     [{ path: "" }, "ws://localhost/"],
-    [{ path: "//evil.test/x" }, "ws://localhost/evil.test/x"],
-    [{ path: "/\\evil.test/x" }, "ws://localhost/evil.test/x"],
-    [{ path: "\\\\evil.test/x" }, "ws://localhost/evil.test/x"],
+    [{ path: "//evil.test/x" }, "ws://localhost//evil.test/x"],
+    [{ path: "/\\evil.test/x" }, "ws://localhost//evil.test/x"],
+    [{ path: "\\\\evil.test/x" }, "ws://localhost//evil.test/x"],
+    [{ path: "//double//slash" }, "ws://localhost//double//slash"],
+    [{ url: "ws://h//double//slash" }, "ws://h//double//slash"],
+    [{ path: "///" }, "ws://localhost///"],
     [{ path: "http://evil.test/x" }, "ws://localhost/http://evil.test/x"],
     [{ path: "javascript:alert(1)" }, "ws://localhost/javascript:alert(1)"],
     [{ path: "/a b/é%2F" }, "ws://localhost/a%20b/%C3%A9%2F"],
@@ -49,6 +62,19 @@ describe("the URL of a request", () => {
     [{ path: "/p?a=1", query: { b: "2 3", c: "&" } }, "ws://localhost/p?a=1&b=2+3&c=%26"],
     [{ query: { "a=b": "#" } }, "ws://localhost/?a%3Db=%23"],
     [{ url: "ws://h/?a=1", path: "/p", query: { a: 2 } }, "ws://h/p?a=1&a=2"],
+    [{ url: "ws://h/?flag&a=b%20c&sig=%2Fx+y~" }, "ws://h/?flag&a=b%20c&sig=%2Fx+y~"],
+    [{ query: { a: [1, "2", true], b: [], c: undefined } }, "ws://localhost/?a=1&a=2&a=true"],
+    [{ query: new URLSearchParams("a=1&b=2+3&a=%26") }, "ws://localhost/?a=1&b=2+3&a=%26"],
+    [
+      {
+        query: [
+          ["a", "1"],
+          ["a", ""],
+        ],
+      },
+      "ws://localhost/?a=1&a=",
+    ],
+    [{ query: new Map([["a", "1"]]) }, "ws://localhost/?a=1"],
     // User information travels in a header.
     [{ url: "ws://u:p@h/" }, "ws://h/"],
   ])("%j is %s", (target, href) => {
@@ -57,7 +83,7 @@ describe("the URL of a request", () => {
 
   test("has the host that was asked for, whatever the path and the query are", () => {
     fc.assert(
-      fc.property(fc.string(), fc.dictionary(fc.string(), fc.string()), (path, query) => {
+      fc.property(anyPath, fc.dictionary(fc.string(), fc.string()), (path, query) => {
         let url: URL;
         try {
           url = buildUrl(partsOf({ host: "h.test", port: 81, path, query }));
@@ -90,15 +116,6 @@ describe("the URL of a request", () => {
   ])("refuses the host %j", (host) => {
     expect(() => urlOf({ host })).toThrow(InvalidArgumentError);
   });
-});
-
-test.each([
-  ["ws://u:p@h:81/a/b?token=secret&x=1&x=2", "ws://h:81/a/b?token=...&x=...&x=..."],
-  ["wss://h/", "wss://h/"],
-  ["ws://h/?%0a=1", "ws://h/?%0A=..."],
-  ["ws://h/?flag", "ws://h/?flag=..."],
-])("for errors %s is %s", (url, safe) => {
-  expect(safeUrl(new URL(url))).toBe(safe);
 });
 
 describe("user information as a header", () => {

@@ -7,6 +7,7 @@ test("without options it has every default, and nothing counts as given", () => 
   const { config, given } = new HttpClient(new FakeEngine()).install(WebSockets).plugin(WebSockets);
   expect(given).toEqual({});
   expect(config).toEqual({
+    extensions: [],
     pingInterval: 20_000,
     pingTimeout: 20_000,
     closeTimeout: 5_000,

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { copyOf, decodeUtf8, encodeUtf8, truncateUtf8, viewOf } from "../../src/protocol/bytes.ts";
+import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { anyText, hex, toHex } from "./support.ts";
 
 describe("viewOf", () => {
@@ -25,7 +26,7 @@ describe("viewOf", () => {
   test.each([[100], ["text"], [[1, 2]], [{ length: 3 }], [null], [undefined], [true]])(
     "refuses %j, which a typed array would make bytes of that nobody wrote (SN-04)",
     (data) => {
-      expect(() => viewOf(data as never)).toThrow(TypeError);
+      expect(() => viewOf(data as never)).toThrow(InvalidArgumentError);
     },
   );
 });

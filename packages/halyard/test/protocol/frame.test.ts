@@ -43,7 +43,7 @@ describe.each(eachType)("a frame of type %s", (type, make) => {
   });
 
   test.each([100, {}, null])("refuses %j as bytes (SN-04, CL-07)", (content) => {
-    expect(() => make(content as never)).toThrow(TypeError);
+    expect(() => make(content as never)).toThrow(InvalidArgumentError);
   });
 });
 
@@ -111,6 +111,7 @@ describe("a Close frame", () => {
     ["a reason", new CloseReason(1001, "é"), "03 e9 c3 a9"],
     ["a plain object", { code: 4999, message: "x" }, "13 87 78"],
     ["a code alone", { code: 1000 }, "03 e8"],
+    ["a message that is undefined", { code: 1000, message: undefined }, "03 e8"],
     ["bytes", hex("03 e8 c3 a9"), "03 e8 c3 a9"],
     ["an ArrayBuffer", hex("03 e8").buffer, "03 e8"],
     ["no bytes", new Uint8Array(0), ""],
@@ -145,8 +146,18 @@ describe("a Close frame", () => {
     ["the code 0", { code: 0 }],
     ["a code that is no number", { code: "1000" as never }],
     ["a message that is a typed array", { code: 1000, message: new Uint8Array(8) as never }],
+    ["an object without a code", { message: "bye" } as never],
     ["a message of 124 bytes", { code: 1000, message: "x".repeat(124) }],
   ])("refuses %s (CL-07)", (_, reason) => {
     expect(() => new Frame.Close(reason)).toThrow(InvalidArgumentError);
+  });
+
+  test.each([1000, "bye", null, true, 1n, () => undefined])("says what it takes instead of %s", (reason) => {
+    expect(() => new Frame.Close(reason as never)).toThrow(
+      expect.objectContaining({
+        code: "ERR_HALYARD_INVALID_ARGUMENT",
+        message: "a close reason is { code, message } or a CloseReason",
+      }),
+    );
   });
 });

@@ -3,7 +3,10 @@
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Makes a Sec-WebSocket-Key: 16 fresh random bytes in base64 (RFC 6455 section 4.1, item 7). */
+/**
+ * Makes a Sec-WebSocket-Key: 16 fresh random bytes in base64 (RFC 6455 section 4.1, item 7).
+ * @param randomBytes - fills its argument from a cryptographic source
+ */
 export function createKey(randomBytes: (target: Uint8Array) => void): string {
   const nonce = new Uint8Array(16);
   randomBytes(nonce);

@@ -10,12 +10,15 @@ import { RefusalBody } from "./refusal-body.ts";
 
 const MAX_INTERIM_RESPONSES = 16;
 
+/** What a {@link ClientHandshake} is made of. */
 export interface ClientHandshakeOptions extends HandshakeOffer {
+  /** How much of the answer's head is accepted. */
   readonly limits?: HeadLimits | undefined;
 }
 
 /** What an opening handshake has agreed on. */
 export interface HandshakeResult {
+  /** The server's answer. */
   readonly response: { readonly status: 101; readonly reason: string; readonly headers: HeaderList };
   /** The chosen subprotocol; empty when none was offered. */
   readonly subprotocol: string;
@@ -34,6 +37,7 @@ export interface HandshakeResult {
  * connection ends.
  */
 export class ClientHandshake {
+  /** The bytes to send first. */
   readonly request: Uint8Array;
   readonly #options: ClientHandshakeOptions;
   #parser: HttpHeadParser;
@@ -109,7 +113,14 @@ export class ClientHandshake {
 
   /** The checks of RFC 6455 section 4.1, items 2 to 6 of the server's response. */
   #agree(head: ResponseHead): Omit<HandshakeResult, "rest"> {
-    const { reason, headers } = head;
+    const { httpVersion, reason, headers } = head;
+    // RFC 9110 section 7.8: HTTP/1.0 knows no upgrade, and what forwards it could not carry one.
+    if (httpVersion !== "1.1") {
+      throw this.#failure(
+        head,
+        `the answer with status 101 is in HTTP/${httpVersion}, and a WebSocket handshake needs HTTP/1.1`,
+      );
+    }
     if (announcesContent(headers)) throw this.#failure(head, "the answer with status 101 announces content");
     this.#checkUpgrade(head);
     this.#checkAccept(head);

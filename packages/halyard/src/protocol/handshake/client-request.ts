@@ -11,11 +11,13 @@ export interface HandshakeOffer {
   readonly target: string;
   /** The value of the Host header, unless `headers` has one. */
   readonly host: string;
-  /** See `createKey`; a fresh one for each attempt. */
+  /** See {@link createKey}; a fresh one for each attempt. */
   readonly key: string;
   /** The application's headers. */
   readonly headers: readonly Header[];
+  /** To be offered, the preferred first. */
   readonly subprotocols: readonly string[];
+  /** To be offered, the preferred first. */
   readonly extensions: readonly ExtensionOffer[];
   /** The URL for errors, already without secrets. */
   readonly url: string;

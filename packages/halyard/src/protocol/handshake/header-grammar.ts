@@ -78,6 +78,7 @@ export function parseDistinctTokens(values: readonly string[]): Set<string> {
   return tokens;
 }
 
+/** One parameter of a member of Sec-WebSocket-Extensions. */
 export interface ExtensionParameter {
   readonly name: string;
   /** Null for a parameter without a value. */

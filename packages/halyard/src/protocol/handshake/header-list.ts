@@ -17,6 +17,7 @@ export class HeaderList implements Iterable<Header> {
     return this.#fields.length;
   }
 
+  /** Puts a field behind those that are there. */
   add(name: string, value: string): void {
     this.#fields.push([name, value]);
     const key = name.toLowerCase();
@@ -30,6 +31,7 @@ export class HeaderList implements Iterable<Header> {
     return this.#values.get(name.toLowerCase()) ?? [];
   }
 
+  /** The fields, in the order of the wire. */
   [Symbol.iterator](): IterableIterator<Header> {
     return this.#fields[Symbol.iterator]();
   }

@@ -16,13 +16,13 @@ export interface HeadLimits {
 
 /** The first line of a response (RFC 9112 section 4). */
 interface StatusLine {
-  readonly httpVersion: string;
+  readonly httpVersion: "1.0" | "1.1";
   readonly status: number;
   /** The reason phrase; empty when the server sent none. */
   readonly reason: string;
 }
 
-/** What precedes the content of a response. */
+/** What precedes the content of a response (RFC 9112 section 2.1). */
 export interface ResponseHead extends StatusLine {
   readonly headers: HeaderList;
 }
@@ -31,10 +31,10 @@ const CR = 0x0d;
 const LF = 0x0a;
 const HTAB = 0x09;
 const PROTOCOL_NAME = "HTTP/";
-const STATUS_LINE = /^HTTP\/1\.1 ([1-9][0-9]{2})(?: (.*))?$/;
+const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})(?: (.*))?$/;
 
 /**
- * Reads one HTTP/1.1 response head, byte by byte, and fails at the first byte that cannot belong to one, so that
+ * Reads one response head of HTTP/1.1 or HTTP/1.0, byte by byte, and fails at the first byte that cannot belong to one, so that
  * the outcome does not depend on how the network cut the bytes.
  *
  * It is strict where RFC 9112 lets a recipient choose. A bare LF does not end a line (section 2.2) and a folded
@@ -129,11 +129,13 @@ export class HttpHeadParser {
   }
 
   #parseStatusLine(line: string): StatusLine {
-    const [matched, status = "", reason = ""] = STATUS_LINE.exec(line) ?? [];
+    const [matched, version, status = "", reason = ""] = STATUS_LINE.exec(line) ?? [];
     if (matched === undefined) {
-      this.#fail(`the status line ${quote(line)} is not "HTTP/1.1", a status of three digits and a reason`);
+      this.#fail(
+        `the status line ${quote(line)} is not "HTTP/1.1" or "HTTP/1.0", a status of three digits and a reason`,
+      );
     }
-    return { httpVersion: "1.1", status: Number(status), reason };
+    return { httpVersion: version === "1.0" ? "1.0" : "1.1", status: Number(status), reason };
   }
 
   /** RFC 9112 section 5. */

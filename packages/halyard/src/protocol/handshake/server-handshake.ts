@@ -20,33 +20,40 @@ export interface HandshakeRequest {
   readonly method: string;
   /** For example `1.1`. */
   readonly httpVersion: string;
+  /** In origin-form or absolute-form, as it is on the wire. */
   readonly target: string;
   readonly headers: HeaderList;
 }
 
+/** What a server chooses by. */
 export interface ServerHandshakeOptions {
   /** What this server speaks, the preferred first; the first that the client offers too is chosen. */
   readonly subprotocols?: readonly string[] | undefined;
 }
 
+/** A request that {@link checkRequest} found right. {@link formatAcceptance} writes the answer. */
 export interface AcceptedHandshake {
   readonly accepted: true;
+  /** The client's Sec-WebSocket-Key. */
   readonly key: string;
   /** The chosen subprotocol; empty when the two sides have none in common. */
   readonly subprotocol: string;
+  /** What the client could speak besides. Which of it is accepted is for others to say. */
   readonly extensionsOffered: readonly ExtensionOffer[];
   /** The headers of the 101 answer, but for extensions. */
   readonly headers: readonly Header[];
 }
 
-/** An answer other than 101. */
+/** An answer other than 101. {@link formatRefusal} writes it. */
 export interface Refusal {
   readonly status: number;
   /** Sent to the client as the text of the answer. */
   readonly message: string;
+  /** Besides those that every refusal has. */
   readonly headers: readonly Header[];
 }
 
+/** A request that {@link checkRequest} found wrong, and the answer to it. */
 export interface RefusedHandshake extends Refusal {
   readonly accepted: false;
   readonly status: 400 | 405 | 426 | 505;
@@ -142,6 +149,8 @@ function accept(key: string, requested: HeaderList, spoken: readonly string[]): 
 /**
  * Writes the 101 answer.
  *
+ * @param extensions - those that are accepted
+ * @param extraHeaders - the application's own
  * @throws {@link InvalidArgumentError} when an extra header is malformed or belongs to the handshake
  */
 export function formatAcceptance(

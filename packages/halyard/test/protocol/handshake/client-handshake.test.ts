@@ -181,6 +181,12 @@ describe("an answer with 101 that breaks RFC 6455 section 4.1 fails", () => {
     expect(() => receive(with101(...headers), { extensions })).toThrow(message);
   });
 
+  test("an answer in HTTP/1.0, which knows no upgrade", () => {
+    const run = (): unknown => receive(answer(AGREEMENT, "HTTP/1.0 101 Switching Protocols"));
+    expect(run).toThrow(HandshakeError);
+    expect(run).toThrow("is in HTTP/1.0, and a WebSocket handshake needs HTTP/1.1");
+  });
+
   test("a head beyond its limits", () => {
     expect(() => receive(with101(), { limits: { maxHeaders: 2 } })).toThrow(
       "more headers than the limit of 2",
@@ -236,6 +242,12 @@ describe("a refusal (HS-18)", () => {
       ["set-cookie", "a=1"],
       ["set-cookie", "b=2"],
     ]);
+  });
+
+  test("of HTTP/1.0 is one as well", () => {
+    const error = refused("HTTP/1.0 403 Forbidden\r\nServer: SimpleHTTP/0.6", "no").refusal();
+    expect(error).toMatchObject({ status: 403, body: "no" });
+    expect(error.headers?.get("server")).toBe("SimpleHTTP/0.6");
   });
 
   test("of 200 without a reason is one too, and a redirect", () => {

@@ -43,6 +43,13 @@ describe("a well-formed head", () => {
     expect(parse(`${line}\r\n\r\n`).head).toMatchObject({ status, reason });
   });
 
+  test.each(["1.0", "1.1"])("may be of HTTP/%s", (httpVersion) => {
+    expect(parse(`HTTP/${httpVersion} 403 Forbidden\r\n\r\n`).head).toMatchObject({
+      httpVersion,
+      status: 403,
+    });
+  });
+
   test.each([
     ["no space after the colon", "a:b", ["a", "b"]],
     ["much white space around the value", "a: \t b c\t ", ["a", "b c"]],
@@ -87,7 +94,6 @@ describe("a malformed head fails", () => {
     ["no reason's space", "HTTP/1.1 101Switching"],
     ["no status", "HTTP/1.1"],
     ["no status but a space", "HTTP/1.1 "],
-    ["HTTP/1.0", "HTTP/1.0 101 Switching Protocols"],
     ["HTTP/1.2", "HTTP/1.2 101 Switching Protocols"],
     ["HTTP/2", "HTTP/2 101 Switching Protocols"],
     ["HTTP/01.1", "HTTP/01.1 101 OK"],
