@@ -20,6 +20,7 @@ export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
 export {
   type HeadersInput,
   HttpMethod,
+  type QueryInput,
   type RequestParts,
   type RequestTarget,
   type WebSocketRequest,
@@ -28,7 +29,7 @@ export {
 export { WebSockets, type WebSocketsInstance } from "./client/web-sockets.ts";
 export type { AnyHalyardError, HalyardErrorCode } from "./errors.ts";
 export type { BinaryData, RandomBytes } from "./protocol/bytes.ts";
-export { type CloseCodes, CloseReason } from "./protocol/close-reason.ts";
+export { type CloseCodes, CloseReason, type CloseReasonInit } from "./protocol/close-reason.ts";
 export type { ProtocolLimits } from "./protocol/connection.ts";
 export {
   type ErrorContext,
@@ -40,7 +41,15 @@ export {
   type Phase,
   ProtocolViolationError,
 } from "./protocol/errors.ts";
+export type {
+  EncodeOptions,
+  MessageCodec,
+  ReservedBits,
+  WebSocketExtension,
+  WebSocketExtensionFactory,
+} from "./protocol/extension.ts";
 export { Frame, type FrameOptions } from "./protocol/frame.ts";
+export type { ExtensionOffer, ExtensionParameter } from "./protocol/handshake/header-grammar.ts";
 export type { Header } from "./protocol/handshake/header-list.ts";
 export { bounded, type ChannelBounds, type ChannelOverflow, unlimited } from "./session/bounds.ts";
 export type { ReceiveChannel } from "./session/channel.ts";
@@ -56,8 +65,9 @@ export {
   TlsError,
 } from "./session/errors.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";
-export type { SendChannel } from "./session/outgoing.ts";
+export type { SendChannel, SendOptions } from "./session/outgoing.ts";
 export type { SessionEnd } from "./session/session-end.ts";
+export type { CloseOptions, SessionOptions } from "./session/session-options.ts";
 export type { Transport } from "./session/transport.ts";
 export type { WaitOptions } from "./session/waiting.ts";
-export { type CloseOptions, type SessionOptions, WebSocketSession } from "./session/web-socket-session.ts";
+export { WebSocketSession } from "./session/web-socket-session.ts";

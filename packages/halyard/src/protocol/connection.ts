@@ -3,13 +3,16 @@ import { copyOf, noBytes } from "./bytes.ts";
 import { CloseReason } from "./close-reason.ts";
 import { ClosingHandshake } from "./closing-handshake.ts";
 import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
+import type { EncodeOptions } from "./extension.ts";
 import { Frame } from "./frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
+import { IncomingMessages } from "./incoming-messages.ts";
 import type { MaskingKeys } from "./masking.ts";
 import { MessageAssembler } from "./message-assembler.ts";
+import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
-import { OutgoingGuard } from "./outgoing-guard.ts";
+import { OutgoingMessages } from "./outgoing-messages.ts";
 
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
@@ -34,6 +37,8 @@ export interface ConnectionOptions {
   /** The source of masking keys; a client needs it. */
   readonly keys?: MaskingKeys | undefined;
   readonly limits: ProtocolLimits;
+  /** What the handshake has agreed on, in the order of the answer. A raw connection has none. */
+  readonly extensions?: readonly NegotiatedExtension[] | undefined;
   /** How many bytes of payload one batch may hold before {@link Connection.take} returns it. @defaultValue 1 MiB */
   readonly batchBytes?: number | undefined;
 }
@@ -50,9 +55,10 @@ export class Connection {
   readonly #isServer: boolean;
   readonly #batchBytes: number;
   readonly #decoder: FrameDecoder;
-  readonly #assembler: MessageAssembler;
+  readonly #extensions: MessageExtensions;
+  readonly #incoming: IncomingMessages;
+  readonly #outgoing: OutgoingMessages;
   readonly #encoder: FrameEncoder;
-  readonly #guard = new OutgoingGuard();
   /** The payloads of the pongs that are due, the newest last. */
   #pongs: Uint8Array[] = [];
   /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
@@ -64,9 +70,13 @@ export class Connection {
     this.#isRaw = mode === "raw";
     this.#isServer = options.role === "server";
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
-    this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize });
-    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
+    this.#extensions = new MessageExtensions(options.extensions ?? [], options.role);
+    const { reserved } = this.#extensions;
+    this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
+    const assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
+    this.#incoming = new IncomingMessages(this.#decoder, assembler, this.#extensions, limits.maxMessageSize);
     this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()));
+    this.#outgoing = new OutgoingMessages(this.#encoder, this.#extensions);
   }
 
   /** The largest payload of one frame that is accepted from now on, in bytes. */
@@ -88,7 +98,7 @@ export class Connection {
 
   /** Whether {@link take} has more to give, or to do, without more bytes. */
   get hasInput(): boolean {
-    return this.#held !== null || this.#decoder.unread.length > 0;
+    return this.#held !== null || this.#incoming.hasInput;
   }
 
   /**
@@ -119,9 +129,9 @@ export class Connection {
     const batch: Frame[] = [];
     let bytes = 0;
     try {
-      while (bytes < this.#batchBytes && this.closing.canReceive && this.#decoder.next()) {
-        const frame = this.#assembler.push();
-        if (frame === null) continue;
+      while (bytes < this.#batchBytes && this.closing.canReceive) {
+        const frame = this.#incoming.next();
+        if (frame === null) break;
         if (frame.type === "close") return this.#endBehind(batch, frame);
         if (frame.type === "ping") this.#answer(frame);
         batch.push(frame);
@@ -139,20 +149,30 @@ export class Connection {
    * @returns false when nothing may be sent any more, because a Close frame was
    * @throws {@link InvalidArgumentError} for a frame that would break the protocol at this point
    */
-  send(frame: Frame): boolean {
+  send(frame: Frame, options?: EncodeOptions): boolean {
     if (!this.closing.canSend) return false;
-    this.#encoder.encode(this.#guard.check(frame), frame.data);
+    this.#outgoing.send(frame, options);
     if (frame.type === "close") this.closing.closeSent(frame);
     return true;
   }
 
-  /** How many bytes and frames {@link takeOutput} would give, not counting pongs. */
+  /** How many bytes and frames were sent and not yet taken, not counting pongs. */
   get outputBytes(): number {
-    return this.#encoder.bytes;
+    return this.#encoder.bytes + this.#outgoing.bytes;
   }
 
   get outputFrames(): number {
-    return this.#encoder.frames;
+    return this.#encoder.frames + this.#outgoing.frames;
+  }
+
+  /** As {@link outputFrames}, without control frames. */
+  get outputMessages(): number {
+    return this.#encoder.dataFrames + this.#outgoing.messages;
+  }
+
+  /** What of them {@link takeOutput} would give now; the others wait for the codec. */
+  get ready(): { readonly frames: number; readonly messages: number } {
+    return { frames: this.#encoder.frames, messages: this.#encoder.dataFrames };
   }
 
   get hasOutput(): boolean {
@@ -171,7 +191,39 @@ export class Connection {
    * the handshake; who fails a connection closes it at once.
    */
   get endsAfterOutput(): boolean {
+    if (this.#outgoing.job !== null) return false;
     return this.closing.failure !== null || (this.#isServer && this.closing.isComplete);
+  }
+
+  /**
+   * Work of the codec that takes longer than a turn. Whoever drives the connection waits for it, gives the outcome to
+   * {@link decoded} or {@link decodingFailed}, and goes on with {@link take}.
+   */
+  get decoding(): Promise<Uint8Array> | null {
+    return this.#incoming.job;
+  }
+
+  decoded(payload: Uint8Array): void {
+    this.#incoming.settle({ payload });
+  }
+
+  decodingFailed(error: unknown): void {
+    this.#incoming.settle({ error });
+  }
+
+  /** As {@link decoding}, for what is sent: the result goes to {@link encoded}, and then there may be output. */
+  get encoding(): Promise<Uint8Array> | null {
+    return this.#outgoing.job;
+  }
+
+  encoded(payload: Uint8Array): void {
+    this.#outgoing.encoded(payload);
+  }
+
+  /** Releases what extensions hold; nothing can be received or sent after it. */
+  dispose(): void {
+    this.#incoming.abandon();
+    this.#extensions.codec?.dispose();
   }
 
   /**
@@ -187,7 +239,10 @@ export class Connection {
   /** Ends the connection's input now if nothing comes before, else with the next batch. */
   #endBehind(batch: Frame[], end: Frame.Close | Fault): Frame[] {
     this.#decoder.feed(noBytes);
+    this.#incoming.abandon();
     if (batch.length === 0) return this.#end(end);
+    // It has come, whenever it is answered: a `close()` of ours in between is the second.
+    if (!(end instanceof Error)) this.closing.closeReceived(end);
     this.#held = end;
     return batch;
   }
@@ -205,6 +260,7 @@ export class Connection {
 
   #fail(error: Fault): void {
     this.#pongs = [];
+    this.#outgoing.abandon();
     this.send(new Frame.Close(CloseReason.truncated(error.closeCode, error.message)));
     this.closing.failed(error);
   }

@@ -12,6 +12,8 @@ export interface FrameDecoderOptions {
   readonly role: "client" | "server";
   /** The largest payload of a frame in bytes; a larger one is refused as soon as its header is read. */
   readonly maxFrameSize: number;
+  /** The reserved bits that extensions have claimed, for the first frame of a message. @defaultValue 0 */
+  readonly reserved?: number | undefined;
 }
 
 /**
@@ -41,6 +43,7 @@ export class FrameDecoder {
 
   maxFrameSize: number;
   readonly #masked: boolean;
+  readonly #reserved: number;
   readonly #header = new Uint8Array(maxHeaderBytes);
   #headerSize = 0;
   #at = 0;
@@ -52,6 +55,7 @@ export class FrameDecoder {
   constructor(options: FrameDecoderOptions) {
     this.#masked = options.role === "server";
     this.maxFrameSize = options.maxFrameSize;
+    this.#reserved = options.reserved ?? 0;
   }
 
   /** Takes a chunk, which is read in place. The previous one must have been read to its end. */
@@ -140,8 +144,7 @@ export class FrameDecoder {
   #checkFirstByte(byte: number): void {
     const opcode = byte & 0x0f;
     if (isReserved(opcode)) throw violation(`opcode ${opcode} is reserved`);
-    // RFC 6455 section 5.2: a reserved bit is an error unless a negotiated extension gives it a meaning.
-    if ((byte & 0x70) !== 0) throw violation("a reserved bit is set that no extension has claimed");
+    this.#checkReserved(byte & 0x70, opcode);
     const fin = (byte & 0x80) !== 0;
     if (isControl(opcode)) {
       if (!fin) throw violation("a control frame is fragmented");
@@ -152,6 +155,14 @@ export class FrameDecoder {
       throw violation("a continuation frame comes without a message to continue");
     if (!continues && this.#inMessage) throw violation("a new message begins inside a fragmented one");
     this.#inMessage = !fin;
+  }
+
+  /** RFC 6455 section 5.2 and RFC 7692 section 6.1: what extensions have claimed may stand where a message begins. */
+  #checkReserved(rsv: number, opcode: number): void {
+    if ((rsv & ~this.#reserved) !== 0) throw violation("a reserved bit is set that no extension has claimed");
+    if (rsv !== 0 && (isControl(opcode) || opcode === Opcode.CONTINUATION)) {
+      throw violation("a reserved bit is set on a frame that does not begin a message");
+    }
   }
 
   #checkSecondByte(byte: number): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { applyMask, type MaskingKeys } from "./masking.ts";
+import { isControl } from "./opcodes.ts";
 
 /** Frames up to a quarter of this share a slab, so that the frames of a tick leave in one write. */
 const slabBytes = 64 * 1024;
@@ -49,6 +50,7 @@ export class FrameEncoder {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #frames = 0;
+  #dataFrames = 0;
 
   /** @param keys - the source of masking keys of a client; null for a server, which must not mask */
   constructor(keys: MaskingKeys | null) {
@@ -63,6 +65,11 @@ export class FrameEncoder {
   /** How many encoded frames wait to be taken. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /** How many of them are of messages. */
+  get dataFrames(): number {
+    return this.#dataFrames;
   }
 
   /** @param firstByte - FIN, the reserved bits and the opcode */
@@ -83,6 +90,7 @@ export class FrameEncoder {
     this.#chunks = [];
     this.#bytes = 0;
     this.#frames = 0;
+    this.#dataFrames = 0;
     return chunks;
   }
 
@@ -123,5 +131,6 @@ export class FrameEncoder {
   #count(frame: Uint8Array): void {
     this.#bytes += frame.length;
     this.#frames++;
+    if (!isControl((frame[0] as number) & 0x0f)) this.#dataFrames++;
   }
 }

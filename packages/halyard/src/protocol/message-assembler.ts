@@ -4,6 +4,7 @@ import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
 import { closeFault, closeMessageIsUtf8, Frame, wholeFromWire } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import { applyMask } from "./masking.ts";
+import { frameOptions } from "./message-extensions.ts";
 import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
 import { Utf8Validator } from "./utf8.ts";
@@ -29,6 +30,8 @@ export class MessageAssembler {
   readonly #utf8 = new Utf8Validator();
   /** The opcode of the message in progress: continuation frames are of its type. */
   #opcode = 0;
+  /** The reserved bits of its first frame. With any, its payload is for an extension to read. */
+  #rsv = 0;
   #messageSize = 0;
   #fragments = 0;
 
@@ -67,7 +70,7 @@ export class MessageAssembler {
     const decoder = this.#decoder;
     if (decoder.first) this.#beginFrame();
     const bytes = this.#collect(this.#message, decoder.fin);
-    if (this.#opcode === Opcode.TEXT && !this.#utf8.push(bytes)) throw notUtf8();
+    if (this.#isText && !this.#utf8.push(bytes)) throw notUtf8();
     if (!decoder.last) return null;
     if (decoder.fin) this.#checkTextIsComplete();
     else if (this.#options.mode === "default") return null;
@@ -75,10 +78,11 @@ export class MessageAssembler {
   }
 
   #beginFrame(): void {
-    const { opcode, length } = this.#decoder;
+    const { opcode, length, rsv } = this.#decoder;
     const { maxMessageSize, maxFragments } = this.#options;
     if (opcode !== Opcode.CONTINUATION) {
       this.#opcode = opcode;
+      this.#rsv = rsv;
       this.#messageSize = 0;
       this.#fragments = 0;
     }
@@ -103,15 +107,19 @@ export class MessageAssembler {
     return bytes;
   }
 
+  get #isText(): boolean {
+    return this.#opcode === Opcode.TEXT && this.#rsv === 0;
+  }
+
   #checkTextIsComplete(): void {
-    if (this.#opcode === Opcode.TEXT && !this.#utf8.isComplete) throw notUtf8();
+    if (this.#isText && !this.#utf8.isComplete) throw notUtf8();
   }
 
   #makeFrame(): Frame {
     const payload = this.#message.take();
     const { fin } = this.#decoder;
     const isWhole = fin && (this.#fragments === 1 || this.#options.mode === "default");
-    const options = isWhole ? wholeFromWire : { fin };
+    const options = isWhole && this.#rsv === 0 ? wholeFromWire : frameOptions(fin, this.#rsv);
     return this.#opcode === Opcode.TEXT
       ? new Frame.Text(payload, options)
       : new Frame.Binary(payload, options);

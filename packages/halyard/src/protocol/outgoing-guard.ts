@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
+import { reservedBits } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { Utf8Validator } from "./utf8.ts";
 
@@ -13,29 +14,37 @@ export class OutgoingGuard {
   /** The opcode of the fragmented message in progress, or 0. */
   #opcode = 0;
   #utf8 = new Utf8Validator();
+  readonly #settable: number;
+
+  /** @param settable - the reserved bits that a frame may have */
+  constructor(settable = 0) {
+    this.#settable = settable;
+  }
 
   /**
    * @returns the frame's first byte
    * @throws {@link InvalidArgumentError}; the state is then what it was before
    */
   check(frame: Frame): number {
-    if (frame.rsv1 || frame.rsv2 || frame.rsv3) {
+    const rsv = reservedBits(frame);
+    if ((rsv & ~this.#settable) !== 0) {
       throw new InvalidArgumentError("a reserved bit is set that no negotiated extension has claimed");
     }
     if (frame.type !== "text" && frame.type !== "binary") return 0x80 | frame.opcode;
-    return this.#checkData(frame);
+    return this.#checkData(frame, rsv);
   }
 
-  #checkData(frame: Frame.Text | Frame.Binary): number {
+  #checkData(frame: Frame.Text | Frame.Binary, rsv: number): number {
     const continues = this.#opcode !== 0;
     if (continues && frame.opcode !== this.#opcode) {
       throw new InvalidArgumentError(
         `a ${frame.type} frame cannot continue the fragmented message in progress, which is of the other type`,
       );
     }
-    if (frame.type === "text") this.#checkText(frame, continues);
+    // With a reserved bit the payload is the extension's, and need not be UTF-8.
+    if (frame.type === "text" && rsv === 0) this.#checkText(frame, continues);
     this.#opcode = frame.fin ? 0 : frame.opcode;
-    return (frame.fin ? 0x80 : 0) | (continues ? Opcode.CONTINUATION : frame.opcode);
+    return (frame.fin ? 0x80 : 0) | rsv | (continues ? Opcode.CONTINUATION : frame.opcode);
   }
 
   #checkText(frame: Frame.Text, continues: boolean): void {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { Connection } from "../protocol/connection.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { answerOffers } from "../protocol/extension-negotiation.ts";
 import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
 import { HeaderList, toHeaders } from "../protocol/handshake/header-list.ts";
 import {
@@ -15,13 +16,16 @@ import {
 import { type Clock, systemClock } from "../session/clock.ts";
 import { type ResolvedSessionConfig, resolveConfig, type SessionConfig } from "../session/config.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
+import { checkLimit } from "../session/durations.ts";
 import type { HandshakeCall } from "../session/handshake-call.ts";
 import { checkType } from "../session/options.ts";
 import { runBlock } from "../session/run-block.ts";
+import { safeUrl } from "../session/safe-url.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
 import { SocketStream } from "../sockets/socket-stream.ts";
 import { SocketTransport } from "../sockets/socket-transport.ts";
 import type { ServerOptions } from "./options.ts";
+import { type AllowedOrigins, checkOrigins, isAllowedOrigin } from "./origin.ts";
 
 /** Runs with each session of a route. When it returns the session is closed with 1000, when it throws with 1011. */
 export type SessionHandler<S extends WebSocketSession = DefaultWebSocketSession> = (session: S) => unknown;
@@ -93,17 +97,28 @@ export class Upgrader {
   readonly sessions: Set<WebSocketSession> = new Set();
   readonly config: ResolvedSessionConfig;
   readonly #subprotocols: readonly string[];
+  readonly #origins: AllowedOrigins;
+  readonly #maxConnections: number;
   readonly #clock: Clock;
   readonly #onError: (error: unknown, session: WebSocketSession) => void;
 
   constructor(options: ServerOptions & SessionConfig) {
     checkType("the server's configuration", options, "object");
-    const { subprotocols = [], onError = warn, clock = systemClock, ...config } = options;
+    const {
+      subprotocols = [],
+      origins = [],
+      maxConnections = Infinity,
+      onError = warn,
+      clock = systemClock,
+      ...config
+    } = options;
     this.config = resolveConfig("the server", config);
     if (!Array.isArray(subprotocols)) throw new InvalidArgumentError("subprotocols is an array of strings");
     checkSubprotocols(subprotocols);
     checkType("onError", onError, "function");
     this.#subprotocols = [...subprotocols];
+    this.#origins = checkOrigins(origins);
+    this.#maxConnections = checkLimit("maxConnections", maxConnections);
     this.#onError = onError;
     this.#clock = clock;
   }
@@ -116,9 +131,15 @@ export class Upgrader {
       { subprotocols: this.#subprotocols },
     );
     if (!checked.accepted) return refuse(upgrade.socket, checked);
+    if (!isAllowedOrigin(headers, this.#origins)) {
+      return refuse(upgrade.socket, refusal(403, "pages of this origin may not connect"));
+    }
+    if (this.sessions.size >= this.#maxConnections) {
+      return refuse(upgrade.socket, refusal(503, "there are as many sessions as are allowed"));
+    }
     const url = requestUrl(target, headers, upgrade.socket instanceof TLSSocket);
     if (url === null) {
-      return refuse(upgrade.socket, { status: 400, message: "Host and target make no URL", headers: [] });
+      return refuse(upgrade.socket, refusal(400, "Host and target make no URL"));
     }
     const parts = this.#accept(route.mode, upgrade, checked, { url, headers: toHeaders(headers) });
     if (route.mode === "raw") await this.#run(new WebSocketSession(...parts), route.handler);
@@ -133,12 +154,16 @@ export class Upgrader {
     request: HandshakeCall["request"],
   ): ConstructorParameters<typeof DefaultWebSocketSession> {
     const stream = SocketStream.adopt(socket);
-    stream.write([formatAcceptance(accepted)], () => undefined);
-    const connection = new Connection({ role: "server", mode, limits: this.config.limits });
+    const { limits, extensions: factories } = this.config;
+    const { answers, negotiated } = answerOffers(mode === "raw" ? [] : factories, accepted.extensionsOffered);
+    stream.write([formatAcceptance(accepted, answers)], () => undefined);
+    const connection = new Connection({ role: "server", mode, limits, extensions: negotiated });
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
     const { subprotocol } = accepted;
+    const extensions = negotiated.map(({ extension }) => extension);
     const call = { request, response: { status: 101, headers: toHeaders(accepted.headers) } };
-    return [transport, { ...this.config, clock: this.#clock, subprotocol, call }];
+    const url = safeUrl(request.url);
+    return [transport, { ...this.config, clock: this.#clock, subprotocol, extensions, call, url }];
   }
 
   async #run<S extends WebSocketSession>(session: S, handler: SessionHandler<S>): Promise<void> {
@@ -147,7 +172,7 @@ export class Upgrader {
       await runBlock(session, handler);
     } catch (error) {
       // What ended the session itself, as clients do that just go away, is no fault of the handler's.
-      if (error !== (await session.ended).error) this.#tell(error, session);
+      if (error !== session.signal.reason) this.#tell(error, session);
     } finally {
       this.sessions.delete(session);
     }
@@ -177,6 +202,10 @@ function requestUrl(target: string, headers: HeaderList, isTls: boolean): URL | 
   } catch {
     return null;
   }
+}
+
+export function refusal(status: number, message: string): Refusal {
+  return { status, message, headers: [] };
 }
 
 /** Answers with something else than a session. */

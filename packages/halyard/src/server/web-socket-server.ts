@@ -11,7 +11,7 @@ import type { DefaultWebSocketSession } from "../session/default-web-socket-sess
 import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import type { ServerOptions } from "./options.ts";
-import { type Route, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
+import { type Route, refusal, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -82,7 +82,10 @@ export class WebSocketServer implements AsyncDisposable {
     );
   }
 
-  /** Serves a path, compared as it is on the wire, without the query. The last handler of a path counts. */
+  /**
+   * Serves a path, compared as it is on the wire, without the query. The path of a target in absolute form, such as
+   * `ws://h/echo`, begins behind the host. The last handler of a path counts.
+   */
   webSocket(path: string, handler: SessionHandler<DefaultWebSocketSession>): this {
     this.#routes.set(path, { mode: "default", handler });
     return this;
@@ -98,14 +101,17 @@ export class WebSocketServer implements AsyncDisposable {
    * Begins to listen.
    *
    * @returns the port, and the URL without a path; on a Unix socket a URL for its host, and port 0
+   * @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used
    * @throws the platform's error, for example `EADDRINUSE`
    */
   async listen(options: ListenOptions = {}): Promise<{ readonly url: string; readonly port: number }> {
     if (this.#closing !== null) throw new InvalidArgumentError("the server was closed: make a new one");
-    const { port = 0, host = "127.0.0.1", socketPath } = options;
+    const { port, host, socketPath } = listenOptions(options);
     this.#server.listen(socketPath === undefined ? { port, host } : { path: socketPath });
     this.#listening = once(this.#server, "listening");
     await this.#listening;
+    // Later errors are of accepting, such as too many open files: the next connection tries again.
+    this.#server.on("error", (error) => process.emitWarning(error));
     const scheme = this.#isTls ? "wss" : "ws";
     if (socketPath !== undefined) return { url: `${scheme}://localhost`, port: 0 };
     const bound = this.#server.address() as AddressInfo;
@@ -129,7 +135,7 @@ export class WebSocketServer implements AsyncDisposable {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void {
     if (this.#closing !== null) return refuse(socket, refusal(503, "the server is shutting down"));
-    const route = this.#routes.get((request.url ?? "/").split("?", 1)[0] ?? "/");
+    const route = this.#routes.get(pathOf(request.url ?? "/"));
     if (route === undefined) return refuse(socket, refusal(404, "nothing is served at this path"));
     void this.#upgrader.upgrade({ request, socket, head }, route);
   }
@@ -146,6 +152,28 @@ export class WebSocketServer implements AsyncDisposable {
   }
 }
 
+/** The path of a request target, which may have scheme and host before it (RFC 9112 section 3.2.2). */
+function pathOf(target: string): string {
+  return target.replace(/^(?:http|ws)s?:\/\/[^/?]*/i, "").split("?", 1)[0] || "/";
+}
+
+function listenOptions(options: ListenOptions): { port: number; host: string; socketPath?: string } {
+  const known = ["port", "host", "socketPath"] as const;
+  const { port = 0, host = "127.0.0.1", socketPath } = pickOptions<ListenOptions>("listen", options, known);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError(`port ${String(port)} is not an integer between 0 and 65535`);
+  }
+  checkName("host", host);
+  if (socketPath === undefined) return { port, host };
+  checkName("socketPath", socketPath);
+  return { port, host, socketPath };
+}
+
+function checkName(name: string, value: string): void {
+  checkType(name, value, "string");
+  if (value === "") throw new InvalidArgumentError(`${name} is empty`);
+}
+
 function checkTls(tls: NonNullable<WebSocketServerOptions["tls"]>): { cert: string; key: string } {
   const { cert, key } = pickOptions<typeof tls>("the server's tls", tls, ["cert", "key"]);
   if (cert === undefined || key === undefined) throw new InvalidArgumentError("tls needs both cert and key");
@@ -159,10 +187,6 @@ function checkTls(tls: NonNullable<WebSocketServerOptions["tls"]>): { cert: stri
     });
   }
   return identity;
-}
-
-function refusal(status: number, message: string): Parameters<typeof refuse>[1] {
-  return { status, message, headers: [] };
 }
 
 /** RFC 9110 section 15.5.22, for requests that ask for no upgrade. */

@@ -22,12 +22,14 @@ export interface ChannelBounds {
  * @throws {@link InvalidArgumentError} for a bound that is no positive integer, or an `onOverflow` that does not exist
  */
 export function bounded(options: {
+  /** @defaultValue 65,536, since a message takes memory even when it is empty */
   readonly messages?: number | undefined;
+  /** @defaultValue any number */
   readonly bytes?: number | undefined;
   /** @defaultValue "suspend" */
   readonly onOverflow?: ChannelOverflow | undefined;
 }): ChannelBounds {
-  const { messages = Infinity, bytes = Infinity, onOverflow = "suspend" } = options;
+  const { messages = 65_536, bytes = Infinity, onOverflow = "suspend" } = options;
   if (onOverflow !== "suspend" && onOverflow !== "close") {
     throw new InvalidArgumentError(
       `onOverflow must be "suspend" or "close", not ${JSON.stringify(onOverflow)}`,

@@ -45,6 +45,7 @@ export class Channel<T> implements ReceiveChannel<T> {
   /** Who waits. Nobody does while there is an element: each is served as soon as it comes. */
   #receivers: Receiver<unknown>[] = [];
   #ended = false;
+  #isClean = false;
   #isLossy = false;
   #error: unknown;
   #room: Deferred<void> | null = null;
@@ -109,22 +110,27 @@ export class Channel<T> implements ReceiveChannel<T> {
     this.#signalRoom();
   }
 
-  /** Ends the channel; what it holds can still be received. Only the first call counts. */
-  end(error?: unknown): void {
+  /**
+   * Ends the channel; what it holds can still be received. Only the first call counts.
+   * @param error - what `receive` throws from then on
+   * @param isClean - whether a loop over the channel ends normally, instead of with the error
+   */
+  end(error?: unknown, isClean: boolean = error === undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#error = error;
+    this.#error = error ?? new ChannelClosedError("the channel is closed: nothing more will be received");
+    this.#isClean = isClean;
     this.#serve();
     this.#signalRoom();
   }
 
   cancel(): void {
     this.#discarded += this.#takeAll().length;
-    this.end();
+    this.end(new ChannelClosedError("the channel was cancelled"), true);
   }
 
   receive(options?: WaitOptions): Promise<T> {
-    return this.#wait(options?.signal, this.#takeOne, throwEnd);
+    return this.#wait(options?.signal, this.#takeOne, null);
   }
 
   tryReceive(): T | undefined {
@@ -143,13 +149,16 @@ export class Channel<T> implements ReceiveChannel<T> {
   #iterate<R>(take: () => R): AsyncIterator<R> {
     const takeResult = (): IteratorResult<R> => ({ done: false, value: take() });
     return {
-      next: () => this.#wait(undefined, takeResult, endIteration),
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      next: () => this.#wait(undefined, takeResult, iterationEnd),
+      return: () => Promise.resolve(iterationEnd),
     };
   }
 
-  /** Runs `take` as soon as there is an element, or `atEnd` when none will come. */
-  #wait<R>(signal: AbortSignal | undefined, take: () => R, atEnd: (error: unknown) => R): Promise<R> {
+  /**
+   * Runs `take` as soon as there is an element.
+   * @param end - what stands for a clean end; without it, the error
+   */
+  #wait<R>(signal: AbortSignal | undefined, take: () => R, end: R | null): Promise<R> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#length > 0) return Promise.resolve(take());
     const deferred = new Deferred<R>();
@@ -158,7 +167,8 @@ export class Channel<T> implements ReceiveChannel<T> {
       serve: () => {
         signal?.removeEventListener("abort", abort);
         if (this.#length > 0) deferred.resolve(take());
-        else settle(deferred, () => atEnd(this.#error));
+        else if (end !== null && this.#isClean) deferred.resolve(end);
+        else deferred.reject(this.#error);
       },
     };
     const abort = () => {
@@ -206,19 +216,4 @@ export class Channel<T> implements ReceiveChannel<T> {
   }
 }
 
-function throwEnd(error: unknown): never {
-  throw error ?? new ChannelClosedError("the channel is closed: nothing more will be received");
-}
-
-function endIteration(error: unknown): IteratorReturnResult<undefined> {
-  if (error !== undefined) throw error;
-  return { done: true, value: undefined };
-}
-
-function settle<R>(deferred: Deferred<R>, produce: () => R): void {
-  try {
-    deferred.resolve(produce());
-  } catch (error) {
-    deferred.reject(error);
-  }
-}
+const iterationEnd: IteratorReturnResult<undefined> = { done: true, value: undefined };

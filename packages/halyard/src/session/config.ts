@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProtocolLimits } from "../protocol/connection.ts";
+import type { WebSocketExtensionFactory } from "../protocol/extension.ts";
+import { checkExtensions } from "../protocol/extension-negotiation.ts";
 import { bounded, type ChannelBounds } from "./bounds.ts";
 import { checkLimit, checkPeriod, checkTimeout } from "./durations.ts";
 import { pickOptions } from "./options.ts";
@@ -20,6 +22,11 @@ export interface SessionConfig {
   readonly closeTimeout?: number | undefined;
   /** For the opening handshake in all. @defaultValue 10,000 */
   readonly handshakeTimeout?: number | undefined;
+  /**
+   * What is offered in the handshake, or accepted, in this order: `[deflate()]`. Raw sessions have none.
+   * @defaultValue none
+   */
+  readonly extensions?: readonly WebSocketExtensionFactory[] | undefined;
   /** The queues between the wire and the program. */
   readonly channels?:
     | {
@@ -40,6 +47,7 @@ export interface ResolvedSessionConfig {
   readonly limits: ProtocolLimits;
   readonly closeTimeout: number;
   readonly handshakeTimeout: number;
+  readonly extensions: readonly WebSocketExtensionFactory[];
   readonly incoming: ChannelBounds;
   readonly outgoing: ChannelBounds;
 }
@@ -80,6 +88,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     "maxFragments",
     "closeTimeout",
     "handshakeTimeout",
+    "extensions",
     "channels",
   ]);
   const channels = pickOptions<NonNullable<SessionConfig["channels"]>>(
@@ -90,6 +99,8 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
   const period = (name: "pingInterval" | "pingTimeout") => checkPeriod(name, given[name] ?? defaults[name]);
   const timeout = (name: "closeTimeout" | "handshakeTimeout") =>
     checkTimeout(name, given[name] ?? defaults[name]);
+  const { extensions = [] } = given;
+  checkExtensions(extensions);
   const limit = (name: keyof ProtocolLimits) => checkLimit(name, given[name] ?? defaults[name]);
   return {
     pingInterval: period("pingInterval"),
@@ -101,6 +112,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     },
     closeTimeout: timeout("closeTimeout"),
     handshakeTimeout: timeout("handshakeTimeout"),
+    extensions: [...extensions],
     incoming: checkBounds(`${what}.channels.incoming`, channels.incoming ?? defaults.incoming),
     outgoing: checkBounds(`${what}.channels.outgoing`, channels.outgoing ?? defaults.outgoing),
   };

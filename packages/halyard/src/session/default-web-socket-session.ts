@@ -4,8 +4,9 @@ import type { Frame } from "../protocol/frame.ts";
 import { checkPeriod } from "./durations.ts";
 import { PingTimeoutError } from "./errors.ts";
 import { Pinger } from "./pinger.ts";
+import type { SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
-import { type SessionOptions, WebSocketSession } from "./web-socket-session.ts";
+import { WebSocketSession } from "./web-socket-session.ts";
 
 /** What a default session is made of. */
 export interface DefaultSessionOptions extends SessionOptions {
@@ -71,8 +72,8 @@ export class DefaultWebSocketSession extends WebSocketSession {
 
   /** @internal */
   protected override readingPaused(isPaused: boolean): void {
-    if (isPaused) this.#pinger.stop();
-    else this.#pinger.start();
+    if (isPaused) this.#pinger.pause();
+    else this.#pinger.resume();
   }
 
   /** @internal */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CloseReason } from "../protocol/close-reason.ts";
+import type { EncodeOptions } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import type { ChannelBounds } from "./bounds.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
 import type { Transport } from "./transport.ts";
 import { Deferred, done, observe, type WaitOptions } from "./waiting.ts";
+
+/** What may be said of one message. */
+export interface SendOptions extends WaitOptions, EncodeOptions {}
 
 /** The sending side of a channel. Ktor: `kotlinx.coroutines.channels.SendChannel`. */
 export interface SendChannel<T> {
@@ -15,7 +19,7 @@ export interface SendChannel<T> {
    * @throws {@link ChannelClosedError} when the channel is closed, else what ended the session
    * @throws {@link ChannelOverflowError} when the queue is full and bounded with `onOverflow: "close"`
    */
-  send(element: T, options?: WaitOptions): Promise<void>;
+  send(element: T, options?: SendOptions): Promise<void>;
   /** Sends without waiting. @returns false when the queue is full or closed */
   trySend(element: T): boolean;
   /** Ends the channel after what was sent before; for a session that is `close()` with code 1000. */
@@ -26,6 +30,7 @@ export interface SendChannel<T> {
 
 interface Waiter {
   readonly frame: Frame;
+  readonly options: EncodeOptions | undefined;
   readonly accepted: Deferred<void>;
   /** Stops listening to the waiter's signal. */
   readonly release: () => void;
@@ -37,7 +42,7 @@ export interface OutgoingOwner {
   beginClose(frame: Frame.Close): void;
   /** Ends the session because the queue was full. */
   overflowed(error: ChannelOverflowError): void;
-  /** The connection is dead. Resolves when what ended it is known, and who waits was turned away with that. */
+  /** Resolves when what ended the session is known, and who waits was turned away with that. */
   lost(): Promise<unknown>;
 }
 
@@ -66,12 +71,12 @@ export class Outgoing implements SendChannel<Frame> {
     return this.#isClosed;
   }
 
-  /** How many frames waited and were turned away when the session ended. */
+  /** How many frames of messages waited and were turned away when the session ended. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  send(frame: Frame, options?: WaitOptions): Promise<void> {
+  send(frame: Frame, options?: SendOptions): Promise<void> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#isClosed) return Promise.reject(this.#endError());
@@ -80,10 +85,10 @@ export class Outgoing implements SendChannel<Frame> {
       return done;
     }
     if (this.#waiters.length > 0 || !this.#hasRoom(frame)) {
-      return this.#bounds.onOverflow === "close" ? this.#overflow() : this.#wait(frame, signal);
+      return this.#bounds.onOverflow === "close" ? this.#overflow() : this.#wait(frame, options);
     }
     try {
-      return this.#transport.send(frame) ? done : Promise.reject(this.#endError());
+      return this.#transport.send(frame, options) ? done : this.#refuseAtEnd();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -108,9 +113,9 @@ export class Outgoing implements SendChannel<Frame> {
     if (this.#dropped > 0) throw this.#endError();
     const target = this.#transport.framesWritten + this.#transport.pendingFrames;
     while (this.#transport.framesWritten < target) {
-      if (await this.#transport.progress()) continue;
-      await this.#owner.lost();
-      throw this.#endError();
+      // With nothing pending, what is missing was dropped when the connection was failed.
+      const isLost = this.#transport.pendingFrames === 0 || !(await this.#transport.progress());
+      if (isLost) await this.#refuseAtEnd();
     }
   }
 
@@ -118,7 +123,8 @@ export class Outgoing implements SendChannel<Frame> {
   finish(close: Frame.Close): void {
     this.#isClosed = true;
     if (this.#waiters.length === 0) this.#transport.send(close);
-    else this.#enqueue({ frame: close, accepted: new Deferred(), release: () => undefined });
+    else
+      this.#enqueue({ frame: close, options: undefined, accepted: new Deferred(), release: () => undefined });
   }
 
   /** Accepts nothing more, and turns away who waits. */
@@ -136,6 +142,12 @@ export class Outgoing implements SendChannel<Frame> {
     return pendingFrames < this.#bounds.messages && pendingBytes + frame.data.length <= this.#bounds.bytes;
   }
 
+  /** The transport takes nothing more, and the session is about to learn why. */
+  async #refuseAtEnd(): Promise<never> {
+    await this.#owner.lost();
+    throw this.#endError();
+  }
+
   #overflow(): Promise<never> {
     const { messages, bytes } = this.#bounds;
     const error = new ChannelOverflowError(
@@ -148,14 +160,15 @@ export class Outgoing implements SendChannel<Frame> {
     return Promise.reject(error);
   }
 
-  #wait(frame: Frame, signal: AbortSignal | undefined): Promise<void> {
+  #wait(frame: Frame, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
     const accepted = new Deferred<void>();
     const abort = () => {
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
       accepted.reject(signal?.reason);
     };
     const release = () => signal?.removeEventListener("abort", abort);
-    const waiter: Waiter = { frame: frame.copy(), accepted, release };
+    const waiter: Waiter = { frame: frame.copy(), options, accepted, release };
     signal?.addEventListener("abort", abort, { once: true });
     this.#enqueue(waiter);
     return accepted.promise;
@@ -171,7 +184,7 @@ export class Outgoing implements SendChannel<Frame> {
   /** Serves who waits, in order, as the transport makes progress. Ends when nobody waits or the connection is gone. */
   async #pump(): Promise<void> {
     this.#isPumping = true;
-    while (this.#waiters.length > 0 && (await this.#isAlive())) {
+    while (this.#waiters.length > 0 && (await this.#transport.progress())) {
       let next = this.#waiters[0];
       while (next !== undefined && (next.frame.type === "close" || this.#hasRoom(next.frame))) {
         this.#waiters.shift();
@@ -182,15 +195,9 @@ export class Outgoing implements SendChannel<Frame> {
     this.#isPumping = false;
   }
 
-  async #isAlive(): Promise<boolean> {
-    const isAlive = await this.#transport.progress();
-    if (!isAlive) void this.#owner.lost();
-    return isAlive;
-  }
-
   #hand(waiter: Waiter): void {
     try {
-      if (this.#transport.send(waiter.frame)) {
+      if (this.#transport.send(waiter.frame, waiter.options)) {
         waiter.release();
         waiter.accepted.resolve();
       } else {
@@ -202,7 +209,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #drop(waiter: Waiter): void {
-    this.#dropped++;
+    if (waiter.frame.type === "text" || waiter.frame.type === "binary") this.#dropped++;
     refuse(waiter, this.#endError());
   }
 

@@ -20,11 +20,14 @@ export class Pinger {
   #interval: number;
   #timeout: number;
   #isRunning = false;
-  readonly #timers = new Set<CancelTimer>();
+  /** While we do not read, what the peer sends cannot be seen, so no deadline may run. */
+  #isPaused = false;
+  #cancelPing: CancelTimer = () => undefined;
+  readonly #deadlines = new Set<CancelTimer>();
   #sequence = 0;
   #newestPing: { readonly at: number; readonly payload: string } | null = null;
   /** What had arrived when the newest deadline was set: while nothing comes, the first deadline is the one that counts. */
-  #bytesAtDeadline = -1;
+  #receivedAtDeadline = -1;
 
   /**
    * @param interval - milliseconds, Infinity for none
@@ -62,15 +65,24 @@ export class Pinger {
   start(): void {
     this.stop();
     this.#isRunning = true;
-    this.#bytesAtDeadline = -1;
-    this.#after(this.#interval, () => this.#ping());
+    this.#schedulePing();
   }
 
-  /** Stops for good, or while we do not read: what the peer sends cannot be seen then, so no deadline may run. */
+  /** Stops for good. */
   stop(): void {
     this.#isRunning = false;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#cancelPing();
+    this.#cancelDeadlines();
+  }
+
+  /** Goes on to ping, since that keeps the way open and shows a reset, but blames nobody for silence. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#cancelDeadlines();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
   }
 
   pong(frame: Frame.Pong): void {
@@ -79,36 +91,56 @@ export class Pinger {
     this.#newestPing = null;
   }
 
+  #schedulePing(): void {
+    if (this.#interval !== Infinity) this.#cancelPing = this.#clock.after(this.#interval, () => this.#ping());
+  }
+
   #ping(): void {
     const payload = new Uint8Array(4);
     new DataView(payload.buffer).setUint32(0, ++this.#sequence);
     this.#newestPing = { at: this.#clock.now(), payload: String(payload) };
+    const waits = this.#transport.pendingBytes > 0;
     this.#transport.send(new Frame.Ping(payload));
-    this.#after(this.#interval, () => this.#ping());
-    this.#setDeadline();
+    this.#schedulePing();
+    const { bytesReceived, framesWritten, pendingFrames } = this.#transport;
+    if (this.#isPaused || this.#timeout === Infinity || bytesReceived === this.#receivedAtDeadline) return;
+    this.#receivedAtDeadline = bytesReceived;
+    this.#watch(framesWritten + pendingFrames, waits);
   }
 
-  #setDeadline(): void {
-    const { bytesReceived } = this.#transport;
-    if (bytesReceived === this.#bytesAtDeadline) return;
-    this.#bytesAtDeadline = bytesReceived;
-    const heard = () => this.#transport.bytesReceived !== bytesReceived;
-    this.#after(this.#timeout, (lateness) => {
-      if (heard()) return;
+  /**
+   * Waits for a sign of life after a ping.
+   *
+   * @param place - how many frames are written when the ping is
+   * @param waits - whether the ping waits behind other output: until it has left, a peer that reads on is alive
+   */
+  #watch(place: number, waits: boolean): void {
+    const transport = this.#transport;
+    const { bytesReceived, bytesWritten } = transport;
+    const due = this.#clock.now() + this.#timeout;
+    this.#deadline(this.#timeout, () => {
+      if (transport.bytesReceived !== bytesReceived) return;
+      if (waits && transport.bytesWritten !== bytesWritten)
+        this.#watch(place, transport.framesWritten < place);
       // A process that was suspended or blocked cannot blame its peer: the answer may be as old as the freeze.
-      if (lateness > frozenAfter) this.start();
+      else if (this.#clock.now() - due > frozenAfter) this.start();
       // One more turn of the loop, since bytes that have arrived may be waiting behind this timer.
-      else this.#after(0, () => heard() || this.#onTimeout(this.#timeout));
+      else
+        this.#deadline(0, () => transport.bytesReceived !== bytesReceived || this.#onTimeout(this.#timeout));
     });
   }
 
-  #after(milliseconds: number, callback: (lateness: number) => void): void {
-    if (milliseconds === Infinity) return;
-    const due = this.#clock.now() + milliseconds;
+  #deadline(milliseconds: number, callback: () => void): void {
     const cancel = this.#clock.after(milliseconds, () => {
-      this.#timers.delete(cancel);
-      callback(this.#clock.now() - due);
+      this.#deadlines.delete(cancel);
+      callback();
     });
-    this.#timers.add(cancel);
+    this.#deadlines.add(cancel);
+  }
+
+  #cancelDeadlines(): void {
+    for (const cancel of this.#deadlines) cancel();
+    this.#deadlines.clear();
+    this.#receivedAtDeadline = -1;
   }
 }

@@ -15,7 +15,7 @@ export interface SessionEnd {
   readonly initiator: "local" | "peer";
   /** What made the end unclean, or what we gave up for. */
   readonly error: unknown;
-  /** Frames that were accepted or waited to be, and were never handed to the operating system. */
+  /** Messages, or fragments of them, that were accepted or waited to be, and were never handed to the operating system. */
   readonly unsent: number;
   /** Messages that were received and dropped: after `incoming.cancel()`, or for want of room while closing. */
   readonly discarded: number;

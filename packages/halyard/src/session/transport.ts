@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
+import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 
 /**
@@ -19,6 +20,12 @@ export interface Transport {
    */
   receive(): Promise<Frame[] | null>;
 
+  /**
+   * Resolves when the end is in sight: a Close frame or a fault of the peer's has arrived, or the connection has ended. What
+   * {@link receive} still has to give is little then.
+   */
+  readonly ending: Promise<void>;
+
   /** How many bytes have arrived in all: what keepalive takes as a sign of life. */
   readonly bytesReceived: number;
 
@@ -28,14 +35,18 @@ export interface Transport {
    * @returns false when nothing may be sent any more
    * @throws {@link InvalidArgumentError} for a frame that would break the protocol at this point
    */
-  send(frame: Frame): boolean;
+  send(frame: Frame, options?: EncodeOptions): boolean;
 
   /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
   readonly pendingFrames: number;
   /** See {@link pendingFrames}. */
   readonly pendingBytes: number;
+  /** As {@link pendingFrames}, without control frames. */
+  readonly pendingMessages: number;
   /** How many of the accepted frames were handed to the operating system. */
   readonly framesWritten: number;
+  /** How many bytes were handed to the operating system in all: while they get more, the peer is reading. */
+  readonly bytesWritten: number;
 
   /** Resolves to true when something pending was handed over, at once if nothing is; to false on a dead connection. */
   progress(): Promise<boolean>;

@@ -1,39 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type BinaryData, viewOf } from "../protocol/bytes.ts";
-import { CloseReason } from "../protocol/close-reason.ts";
+import type { BinaryData } from "../protocol/bytes.ts";
+import { CloseReason, type CloseReasonInit } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import type { WebSocketExtension } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
-import type { ChannelBounds } from "./bounds.ts";
 import { Channel, type ReceiveChannel } from "./channel.ts";
-import type { CancelTimer, Clock } from "./clock.ts";
+import type { CancelTimer } from "./clock.ts";
+import { frameOf } from "./content.ts";
 import { checkLimit, checkTimeout } from "./durations.ts";
 import { ChannelClosedError, ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
 import type { HandshakeCall } from "./handshake-call.ts";
-import { Outgoing, type OutgoingOwner, type SendChannel } from "./outgoing.ts";
+import { pickOptions } from "./options.ts";
+import { Outgoing, type OutgoingOwner, type SendChannel, type SendOptions } from "./outgoing.ts";
 import type { SessionEnd } from "./session-end.ts";
+import type { CloseOptions, SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
-import { Deferred, type WaitOptions } from "./waiting.ts";
+import { Deferred } from "./waiting.ts";
 
-/** What a session is made of. */
-export interface SessionOptions {
-  readonly clock: Clock;
-  readonly incoming: ChannelBounds;
-  readonly outgoing: ChannelBounds;
-  /** Milliseconds that the closing handshake may take. */
-  readonly closeTimeout: number;
-  /** The subprotocol that the handshake chose; empty for none. */
-  readonly subprotocol: string;
-  readonly call: HandshakeCall;
-  /** The URL for errors, free of secrets. */
-  readonly url?: string | undefined;
-}
-
-/** How to close. */
-export interface CloseOptions {
-  /** Milliseconds that the closing handshake may take. @defaultValue the plugin's `closeTimeout` */
-  readonly timeout?: number | undefined;
-}
+/** How many turns of promises a reader has to take one message. */
+const readerTurns = 10;
 
 /**
  * One WebSocket connection, raw: frames come and go as they are on the wire, pings and Close frames included, and
@@ -44,6 +30,8 @@ export interface CloseOptions {
 export class WebSocketSession implements AsyncDisposable {
   /** The subprotocol that the handshake chose; empty for none. */
   readonly subprotocol: string;
+  /** The extensions that the handshake has agreed on, by name; none in a raw session. Ktor: `extensions`. */
+  readonly extensions: readonly WebSocketExtension[];
   /** The opening handshake: request and response. */
   readonly call: HandshakeCall;
   /** Settles when nothing more will be received; never rejects. See `docs/closing.md` for which reason decides. */
@@ -76,11 +64,14 @@ export class WebSocketSession implements AsyncDisposable {
     this.transport = transport;
     this.#options = options;
     this.subprotocol = options.subprotocol;
+    this.extensions = options.extensions;
     this.call = options.call;
     this.#incoming = new Channel(options.incoming, (frame) => frame.data.length);
     this.#outgoing = new Outgoing(transport, options.outgoing, this.#asOwner());
     this.closeReason = this.#reason.promise;
     this.ended = this.#end.promise;
+    // What still comes is little, and to wait for its reader would hide the end from everybody else.
+    void transport.ending.then(() => this.#incoming.liftBounds());
     void this.#run();
   }
 
@@ -131,7 +122,7 @@ export class WebSocketSession implements AsyncDisposable {
    * @throws {@link ChannelClosedError} after `close()` or the peer's Close frame, else what ended the session
    * @throws {@link InvalidArgumentError} for content that cannot be sent
    */
-  send(content: string | BinaryData | Frame, options?: WaitOptions): Promise<void> {
+  send(content: string | BinaryData | Frame, options?: SendOptions): Promise<void> {
     let frame: Frame;
     try {
       frame = frameOf(content);
@@ -157,16 +148,16 @@ export class WebSocketSession implements AsyncDisposable {
    *
    * @param reason - `{ code, message }`; 1000 by default
    * @returns how the session ended
-   * @throws {@link InvalidArgumentError} for a code that must not be sent or a message over 123 bytes; nothing was sent
+   * @throws {@link InvalidArgumentError} for what is no reason, a code that must not be sent, a message over 123 bytes,
+   * or an option that does not exist or cannot be used; nothing was sent
    */
   async close(
-    reason: CloseReason | { readonly code: number; readonly message?: string } = {
-      code: CloseReason.Codes.NORMAL,
-    },
-    options?: CloseOptions,
+    reason: CloseReason | CloseReasonInit = { code: CloseReason.Codes.NORMAL },
+    options: CloseOptions = {},
   ): Promise<SessionEnd> {
-    const timeout = checkTimeout("timeout", options?.timeout ?? this.#options.closeTimeout);
-    this.#beginClose(new Frame.Close(reason), timeout);
+    const frame = new Frame.Close(reason);
+    const { timeout = this.#options.closeTimeout } = pickOptions<CloseOptions>("close", options, ["timeout"]);
+    this.#beginClose(frame, checkTimeout("timeout", timeout));
     return await this.ended;
   }
 
@@ -247,6 +238,11 @@ export class WebSocketSession implements AsyncDisposable {
   async #makeRoom(frame: Frame): Promise<void> {
     const { messages, bytes, onOverflow } = this.#options.incoming;
     if (onOverflow === "close") {
+      // A batch comes at once, and a reader that keeps up has had no turn since: that is no overflow.
+      for (let turn = 0; turn < readerTurns; turn++) {
+        await Promise.resolve();
+        if (this.#incoming.hasRoom(frame)) return;
+      }
       const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
       const error = new ChannelOverflowError(text, { phase: "open", url: this.#options.url });
       this.fail(
@@ -258,7 +254,7 @@ export class WebSocketSession implements AsyncDisposable {
     }
     this.readingPaused(true);
     while (!this.#incoming.hasRoom(frame)) await this.#incoming.room();
-    if (!this.#isClosing && !this.#isOver) this.readingPaused(false);
+    this.readingPaused(false);
   }
 
   /** The peer's Close frame has come. @internal */
@@ -343,11 +339,12 @@ export class WebSocketSession implements AsyncDisposable {
     if (this.#decided !== null) return this.#decided;
     this.#decided = reason;
     this.stopped();
-    this.#incoming.end(error);
+    const end = error ?? new ChannelClosedError("the session is closed");
+    this.#incoming.end(end, error === undefined);
     // A raw session may still answer the peer's Close frame.
-    if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(error);
+    if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(end);
     this.#reason.resolve(reason);
-    this.#lifetime.abort(error ?? new ChannelClosedError("the session is closed"));
+    this.#lifetime.abort(end);
     return reason;
   }
 
@@ -358,7 +355,7 @@ export class WebSocketSession implements AsyncDisposable {
     const { transport } = this;
     const { closing } = transport;
     const reason = this.#decide(this.#reasonOr("the connection was lost"), this.#error);
-    this.#outgoing.fail(this.#error);
+    this.#outgoing.fail(this.#error ?? this.signal.reason);
     transport.dispose();
     this.#end.resolve({
       clean: closing.isComplete,
@@ -367,7 +364,7 @@ export class WebSocketSession implements AsyncDisposable {
       received: closing.peerReason,
       initiator: this.#beginLocally(),
       error: this.#error,
-      unsent: this.#outgoing.dropped + transport.pendingFrames,
+      unsent: this.#outgoing.dropped + transport.pendingMessages,
       discarded: this.#incoming.discarded,
     });
   }
@@ -381,11 +378,7 @@ export class WebSocketSession implements AsyncDisposable {
           error,
           false,
         ),
-      lost: () => {
-        // What has come stays readable, but to wait for its reader would be for ever if he waits for a send.
-        this.#incoming.liftBounds();
-        return this.closeReason;
-      },
+      lost: () => this.closeReason,
     };
   }
 }
@@ -393,20 +386,4 @@ export class WebSocketSession implements AsyncDisposable {
 /** RFC 6455 section 7.1.5: a Close frame without a code stands for 1005. */
 function reasonOf(frame: Frame.Close): CloseReason {
   return frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
-}
-
-/** @throws {@link InvalidArgumentError} when the content is nothing that can be sent */
-function frameOf(content: string | BinaryData | Frame): Frame {
-  if (typeof content === "string") return new Frame.Text(content);
-  if (ArrayBuffer.isView(content) || isBuffer(content)) return new Frame.Binary(viewOf(content));
-  if (typeof content === "object" && content !== null && "opcode" in content) return content;
-  const kind = content === null ? "null" : typeof content;
-  throw new InvalidArgumentError(`send takes a string, a buffer or view, or a Frame, not ${kind}`);
-}
-
-function isBuffer(content: unknown): content is ArrayBufferLike {
-  return (
-    content instanceof ArrayBuffer ||
-    (typeof SharedArrayBuffer !== "undefined" && content instanceof SharedArrayBuffer)
-  );
 }

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import type { Connection } from "../protocol/connection.ts";
+import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import { socketError } from "./socket-errors.ts";
 import type { ByteSink, SocketStream } from "./socket-stream.ts";
+
+/** How much is given to the socket at once. */
+const sliceBytes = 256 * 1024;
+
+/** How much is decoded ahead of the session; past it the codec's next result waits until the session has taken that. */
+const aheadBytes = 2 ** 20;
 
 /**
  * A protocol connection over a socket. It reads one batch ahead; only when a second read finds that batch not taken is
@@ -15,11 +22,13 @@ export class SocketTransport implements Transport, ByteSink {
   readonly masking: boolean;
   bytesReceived = 0;
   framesWritten = 0;
+  bytesWritten = 0;
   readonly #stream: SocketStream;
   readonly #connection: Connection;
   readonly #url: string | undefined;
   /** The batch read ahead. */
   #ahead: Frame[] | null = null;
+  #aheadBytes = 0;
   #receiver: Deferred<Frame[] | null> | null = null;
   #isPaused = false;
   #hasEnded = false;
@@ -30,8 +39,17 @@ export class SocketTransport implements Transport, ByteSink {
   #isBroken = false;
   #flushScheduled = false;
   #endSent = false;
+  /** What was taken from the connection and not handed over yet; its chunks but for the slice that is being written. */
+  #chunks: Uint8Array[] = [];
   #framesInFlight = 0;
+  #messagesInFlight = 0;
   #bytesInFlight = 0;
+  /** How many messages were given up when the connection was failed. */
+  #messagesAbandoned = 0;
+  readonly #ending = new Deferred<void>();
+  /** The jobs of the codec that are waited for. */
+  #decoding: Promise<Uint8Array> | null = null;
+  #encoding: Promise<Uint8Array> | null = null;
   #progress: Deferred<boolean> | null = null;
 
   /**
@@ -68,6 +86,14 @@ export class SocketTransport implements Transport, ByteSink {
     return this.#connection.outputFrames + this.#framesInFlight;
   }
 
+  get pendingMessages(): number {
+    return this.#connection.outputMessages + this.#messagesInFlight + this.#messagesAbandoned;
+  }
+
+  get ending(): Promise<void> {
+    return this.#ending.promise;
+  }
+
   get pendingBytes(): number {
     return this.#connection.outputBytes + this.#bytesInFlight;
   }
@@ -81,25 +107,32 @@ export class SocketTransport implements Transport, ByteSink {
     return receiver.promise;
   }
 
-  send(frame: Frame): boolean {
-    const accepted = !this.#isGone && this.#connection.send(frame);
-    if (accepted) this.#scheduleFlush();
-    return accepted;
+  send(frame: Frame, options?: EncodeOptions): boolean {
+    const accepted = !this.#isGone && this.#connection.send(frame, options);
+    if (!accepted) return false;
+    this.#awaitEncoding();
+    this.#scheduleFlush();
+    return true;
   }
 
   progress(): Promise<boolean> {
     if (this.#isGone) return Promise.resolve(false);
-    if (this.pendingBytes === 0) return Promise.resolve(true);
+    if (this.pendingFrames === 0) return Promise.resolve(true);
     this.#progress ??= new Deferred();
     return this.#progress.promise;
   }
 
   dispose(): void {
-    if (this.#isGone) return;
+    if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#flush();
-    this.#stream.destroy();
-    this.#gone();
+    if (!this.#isGone) {
+      this.#flush();
+      this.#stream.destroy();
+      this.#gone();
+    }
+    // Not when the connection goes: a message that has arrived may still be with the codec.
+    this.#connection.dispose();
+    this.#settleReceiver();
   }
 
   /** @internal */
@@ -116,6 +149,7 @@ export class SocketTransport implements Transport, ByteSink {
   /** @internal */
   ended(): void {
     this.#hasEnded = true;
+    this.#ending.resolve();
     this.#settleReceiver();
     this.#end();
   }
@@ -141,14 +175,31 @@ export class SocketTransport implements Transport, ByteSink {
 
   /** Makes a batch of the bytes at hand and gives it to who waits. */
   #advance(): void {
-    const batch = this.#connection.take();
+    const batch = this.#take();
     if (batch.length > 0) {
       this.#ahead = this.#ahead === null ? batch : this.#ahead.concat(batch);
+      for (const { data } of batch) this.#aheadBytes += data.length;
     }
-    const { failure } = this.#connection.closing;
+    const { failure, received } = this.#connection.closing;
     if (failure !== null) this.#break(failure);
+    if (failure !== null || received !== null || this.#connection.endsNext) this.#ending.resolve();
+    this.#awaitDecoding();
     if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();
     this.#settleReceiver();
+  }
+
+  #take(): Frame[] {
+    const messages = this.#connection.outputMessages;
+    try {
+      return this.#connection.take();
+    } catch (error) {
+      // Without this message the ones behind it would make no sense.
+      this.#connection.dispose();
+      this.#codecFailed(error);
+      return [];
+    } finally {
+      this.#messagesAbandoned += Math.max(0, messages - this.#connection.outputMessages);
+    }
   }
 
   /** Only the first error counts. */
@@ -165,6 +216,7 @@ export class SocketTransport implements Transport, ByteSink {
     if (this.#ahead !== null) {
       receiver.resolve(this.#ahead);
       this.#ahead = null;
+      this.#aheadBytes = 0;
     } else if (this.#connection.hasInput && !this.#isDisposed) {
       return;
     } else if (this.#error !== null) {
@@ -201,16 +253,76 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   #write(): void {
-    this.#framesInFlight = this.#connection.outputFrames;
-    const chunks = this.#connection.takeOutput();
-    for (const chunk of chunks) this.#bytesInFlight += chunk.length;
-    this.#stream.write(chunks, () => {
-      this.framesWritten += this.#framesInFlight;
-      this.#framesInFlight = 0;
-      this.#bytesInFlight = 0;
+    const { frames, messages } = this.#connection.ready;
+    this.#framesInFlight = frames;
+    this.#messagesInFlight = messages;
+    this.#chunks = this.#connection.takeOutput();
+    for (const chunk of this.#chunks) this.#bytesInFlight += chunk.length;
+    this.#writeSlice();
+  }
+
+  /** Slice by slice, so that a large message shows progress while it is written. */
+  #writeSlice(): void {
+    const slice = takeSlice(this.#chunks);
+    const bytes = slice.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#stream.write(slice, () => {
+      this.bytesWritten += bytes;
+      this.#bytesInFlight -= bytes;
+      if (this.#chunks.length > 0) {
+        if (!this.#isGone) this.#writeSlice();
+      } else {
+        this.#written();
+      }
       this.#tellProgress(true);
-      if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();
     });
+  }
+
+  #written(): void {
+    this.framesWritten += this.#framesInFlight;
+    this.#framesInFlight = 0;
+    this.#messagesInFlight = 0;
+    if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();
+  }
+
+  #awaitEncoding(): void {
+    const { encoding } = this.#connection;
+    if (encoding === null || encoding === this.#encoding) return;
+    this.#encoding = encoding;
+    const goOn = (payload: Uint8Array) => {
+      if (this.#isGone) return;
+      this.#connection.encoded(payload);
+      this.#awaitEncoding();
+      this.#scheduleFlush();
+    };
+    encoding.then(goOn).catch((error: unknown) => this.#codecFailed(error));
+  }
+
+  #awaitDecoding(): void {
+    const { decoding } = this.#connection;
+    if (decoding === null || decoding === this.#decoding) return;
+    this.#decoding = decoding;
+    const goOn = () => {
+      if (this.#aheadBytes >= aheadBytes) return;
+      this.#advance();
+      if (!this.#connection.hasInput) this.#resume();
+    };
+    decoding.then(
+      (payload) => {
+        this.#connection.decoded(payload);
+        goOn();
+      },
+      (error: unknown) => {
+        this.#connection.decodingFailed(error);
+        goOn();
+      },
+    );
+  }
+
+  /** What fails on our side is no fault of the peer's; but the rest of the message, or of the context, would make no sense. */
+  #codecFailed(error: unknown): void {
+    if (this.#isGone) return;
+    this.#break(error instanceof Error ? error : new Error(String(error)));
+    this.#stream.destroy();
   }
 
   #end(): void {
@@ -223,6 +335,7 @@ export class SocketTransport implements Transport, ByteSink {
   #gone(): void {
     this.#isGone = true;
     this.#hasEnded = true;
+    this.#ending.resolve();
     this.#tellProgress(false);
     this.#settleReceiver();
   }
@@ -231,4 +344,18 @@ export class SocketTransport implements Transport, ByteSink {
     this.#progress?.resolve(isAlive);
     this.#progress = null;
   }
+}
+
+/** Takes chunks, and cuts the last of them, up to the size of a slice. */
+function takeSlice(chunks: Uint8Array[]): Uint8Array[] {
+  const slice: Uint8Array[] = [];
+  let room = sliceBytes;
+  while (room > 0) {
+    const chunk = chunks.shift();
+    if (chunk === undefined) break;
+    slice.push(chunk.subarray(0, room));
+    if (chunk.length > room) chunks.unshift(chunk.subarray(room));
+    room -= chunk.length;
+  }
+  return slice;
 }

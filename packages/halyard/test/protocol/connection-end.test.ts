@@ -197,7 +197,15 @@ describe.each(ROLES)("what ends the connection of a %s", (role) => {
     connection.receive(toRole(role, "81 01 61", "89 00", normal, "81 01 62"));
     expect(show(connection.take())).toEqual(["text 61", "ping"]);
     expect(connection).toMatchObject({ endsNext: true, hasInput: true });
-    expect(connection.closing).toMatchObject({ received: null, canSend: true });
+    expect(connection.closing, "it has come, and waits for its answer").toMatchObject({
+      received: { type: "close" },
+      initiator: "peer",
+      sent: null,
+      canSend: true,
+      canReceive: false,
+      isComplete: false,
+    });
+    expect(connection.endsAfterOutput).toBe(false);
     expect(connection.send(text("b"))).toBe(true);
     expect(written(connection)).toEqual(["8a 00", "81 01 62"]);
     expect(show(connection.take())).toEqual(["close 03 e8"]);
@@ -236,6 +244,11 @@ describe.each(ROLES)("what ends the connection of a %s", (role) => {
     connection.retain();
     expect(show(connection.take())).toEqual(["close 03 e8"]);
     expect(written(connection)).toEqual(["88 00"]);
-    expect(connection.closing).toMatchObject({ initiator: "local", isComplete: true });
+    expect(connection.closing, "it came before ours").toMatchObject({ initiator: "peer", isComplete: true });
+    expect(connection).toMatchObject({
+      endsNext: false,
+      hasInput: false,
+      endsAfterOutput: role === "server",
+    });
   });
 });

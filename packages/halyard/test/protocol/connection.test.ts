@@ -49,7 +49,7 @@ describe.each(ROLES)("a %s", (role) => {
     ]) {
       expect(connection.send(each)).toBe(true);
     }
-    expect(connection).toMatchObject({ hasOutput: true, outputFrames: 4 });
+    expect(connection).toMatchObject({ hasOutput: true, outputFrames: 4, outputMessages: 2 });
     expect(connection.outputBytes).toBe(
       toRole(role === "client" ? "server" : "client", "81 01 61", "82 01 ff", "89 01 01", "8a 00").length,
     );
@@ -57,6 +57,7 @@ describe.each(ROLES)("a %s", (role) => {
     expect(connection).toMatchObject({
       hasOutput: false,
       outputFrames: 0,
+      outputMessages: 0,
       outputBytes: 0,
       endsAfterOutput: false,
     });

@@ -155,14 +155,27 @@ describe("frames", () => {
 describe("what waits", () => {
   test("is counted in bytes and frames until it is taken, and given once", () => {
     const encoder = new FrameEncoder(null);
-    expect(encoder).toMatchObject({ bytes: 0, frames: 0 });
+    expect(encoder).toMatchObject({ bytes: 0, frames: 0, dataFrames: 0 });
     encoder.encode(0x82, hex("61"));
     encoder.encode(0x82, hex("62 63"));
     encoder.encodeFirst(0x8a, hex(""));
-    expect(encoder).toMatchObject({ bytes: 9, frames: 3 });
+    expect(encoder).toMatchObject({ bytes: 9, frames: 3, dataFrames: 2 });
     expect(toHex(concat(encoder.take()))).toBe("8a 00 82 01 61 82 02 62 63");
-    expect(encoder).toMatchObject({ bytes: 0, frames: 0 });
+    expect(encoder).toMatchObject({ bytes: 0, frames: 0, dataFrames: 0 });
     expect(encoder.take()).toEqual([]);
+  });
+
+  test.each([
+    ["a whole text", 0x81, 1],
+    ["a first fragment with a reserved bit", 0x42, 1],
+    ["a continuation", 0x00, 1],
+    ["a Close frame", 0x88, 0],
+    ["a ping", 0x89, 0],
+    ["a pong", 0x8a, 0],
+  ])("counts as data if it is of a message: %s", (_, firstByte, dataFrames) => {
+    const encoder = new FrameEncoder(null);
+    encoder.encode(firstByte, hex(""));
+    expect(encoder).toMatchObject({ frames: 1, dataFrames });
   });
 
   test("can be overtaken, and goes on behind", () => {

@@ -21,7 +21,7 @@ class Model {
   isLossy = false;
   end: string | null = null;
   discarded = 0;
-  readonly bound = 3;
+  bound = 3;
 
   hasRoom(): boolean {
     return this.queue.length < this.bound;
@@ -120,10 +120,11 @@ const steps: fc.Arbitrary<Step>[] = [
       call.controller.abort(new Error("aborted"));
     }),
   ),
-  fc.constantFrom("closed", "broken").map((how) =>
+  fc.constantFrom("closed", "closed for a reason", "broken").map((how) =>
     step(`end: ${how}`, (model, real) => {
-      model.finish(how);
-      real.end(how === "closed" ? undefined : new Error(how));
+      model.finish(how === "broken" ? how : "closed");
+      if (how === "closed for a reason") real.end(new ChannelClosedError(how), true);
+      else real.end(how === "closed" ? undefined : new Error(how));
     }),
   ),
   fc.constant(
@@ -139,12 +140,18 @@ const steps: fc.Arbitrary<Step>[] = [
       real.dropWhenFull();
     }),
   ),
+  fc.constant(
+    step("lift bounds", (model, real) => {
+      model.bound = Infinity;
+      real.liftBounds();
+    }),
+  ),
 ];
 
 test("a property: whatever is called in whatever order, it does as a simple model does", async () => {
   // The rarer steps end or change the channel, so that most runs go on for a while.
-  const [push, receive, batch, tryReceive, abort, end, cancel, drop] = steps;
-  const arbitraries = [push, push, push, receive, receive, batch, tryReceive, abort, end, cancel, drop];
+  const [push, receive, batch, tryReceive, abort, ...rare] = steps;
+  const arbitraries = [push, push, push, receive, receive, batch, tryReceive, abort, ...rare];
   await fc.assert(
     fc.asyncProperty(
       fc.commands(arbitraries as fc.Arbitrary<Step>[], { maxCommands: 60 }),

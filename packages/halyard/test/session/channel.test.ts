@@ -242,6 +242,35 @@ describe("the end", () => {
     ]);
   });
 
+  test("clean with an error: a loop ends normally, and receive throws that very error", async () => {
+    const target = channel();
+    const error = new ChannelClosedError("the session is closed");
+    const waiting = [rejectionOf(target.receive()), target[Symbol.asyncIterator]().next()];
+    target.end(error, true);
+    expect(await Promise.all(waiting)).toEqual([error, { done: true, value: undefined }]);
+    expect(await rejectionOf(target.receive())).toBe(error);
+    expect(await all(target)).toEqual([]);
+  });
+
+  test("without an error it can be unclean", async () => {
+    const target = channel();
+    target.end(undefined, false);
+    expect(await rejectionOf(all(target))).toBeInstanceOf(ChannelClosedError);
+  });
+
+  test("after a clean end, and after a cancel, receive gives the same error each time", async () => {
+    for (const [end, text] of [
+      [(target: Channel<number>) => target.end(), "the channel is closed"],
+      [(target: Channel<number>) => target.cancel(), "the channel was cancelled"],
+    ] as const) {
+      const target = channel();
+      end(target);
+      const error = await rejectionOf(target.receive());
+      expect(String(error)).toContain(text);
+      expect(await rejectionOf(target.receive())).toBe(error);
+    }
+  });
+
   test("only the first one counts", async () => {
     const target = channel();
     target.end();

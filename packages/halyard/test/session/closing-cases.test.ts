@@ -50,7 +50,9 @@ describe("the cases of closing", () => {
     await turn();
     peer.texts("last words");
     peer.close(4001, "theirs");
-    expect(String(await rejectionOf(sends[2] as Promise<void>))).toContain("nothing more can be sent");
+    const refused = await rejectionOf(sends[2] as Promise<void>);
+    expect(String(refused)).toContain("the session is closed");
+    expect(refused, "one object stands for the end").toBe(session.signal.reason);
     transport.release();
     await turn();
     peer.end();

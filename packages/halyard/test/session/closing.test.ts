@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { bounded } from "../../src/session/bounds.ts";
 import { ChannelClosedError, ConnectionError } from "../../src/session/errors.ts";
 import { reservedOpcode } from "./pipe-transport.ts";
-import { checkAllSettled, drain, open, rejectionOf, stateOf, story, turn } from "./support.ts";
+import { checkAllSettled, open, rejectionOf, stateOf, story, turn } from "./support.ts";
 
 afterEach(checkAllSettled);
 
@@ -85,7 +85,7 @@ describe("a closing handshake that is not completed", () => {
       closeReason: "1000",
       incoming: "TimeoutError",
       outgoing: "TimeoutError",
-      ended: { clean: false, sent: "without a reason", unsent: 3 },
+      ended: { clean: false, sent: "without a reason", unsent: 2 },
     });
   });
 
@@ -105,7 +105,7 @@ describe("a closing handshake that is not completed", () => {
     expect(await story(opened)).toMatchObject({
       wire: ["text in flight", "close 4001"],
       closeReason: "4000",
-      ended: { clean: true, sent: "4001", received: "4001", initiator: "local", unsent: 2 },
+      ended: { clean: true, sent: "4001", received: "4001", initiator: "local", unsent: 1 },
     });
   });
 
@@ -199,6 +199,21 @@ describe("incoming while closing", () => {
     });
   });
 
+  test("those of the read that brings the peer's Close frame are kept", async () => {
+    const opened = open({ incoming: bounded({ messages: 1 }) });
+    const { session, peer } = opened;
+    void session.close({ code: 1000 });
+    await turn();
+    peer.texts("one", "two");
+    await turn();
+    peer.deliverBehind(["three", "four"], [0x88, 0x00]);
+    peer.end();
+    expect(await story(opened)).toMatchObject({
+      incoming: "text one, text three, text four, end",
+      ended: { clean: true, discarded: 1 },
+    });
+  });
+
   test("a message that waited for room is dropped with the call, and the handshake goes on", async () => {
     const opened = open({ incoming: bounded({ messages: 1 }) });
     opened.peer.texts("one", "two");
@@ -223,95 +238,5 @@ describe("incoming while closing", () => {
     await opened.session.send("the session lives on");
     void opened.session.close();
     expect(await story(opened)).toMatchObject({ incoming: "end", ended: { clean: true, discarded: 2 } });
-  });
-});
-
-describe("while a full incoming channel keeps us from reading", () => {
-  /** A session whose reader is slow: "one" is in the channel, "two" waits for room, and more was read ahead. */
-  async function suspended(options: Parameters<typeof open>[0] = {}) {
-    const opened = open({ incoming: bounded({ messages: 1 }), ...options });
-    opened.peer.texts("one", "two");
-    await turn();
-    return opened;
-  }
-
-  test("a reader makes room message by message, and nothing is lost", async () => {
-    const opened = await suspended();
-    opened.peer.texts("three", "four");
-    opened.peer.texts("five");
-    opened.peer.close(1000);
-    opened.peer.end();
-    const texts = ["one", "two", "three", "four", "five"].map((text) => `text ${text}`);
-    expect(await drain(opened.session)).toEqual([...texts, "end"]);
-    expect(await opened.session.ended).toMatchObject({ clean: true, discarded: 0 });
-  });
-
-  test("a connection that dies ends a send that waits, though its caller is the reader", async () => {
-    const opened = await suspended({ outgoing: bounded({ messages: 1 }) });
-    const { session, transport, peer } = opened;
-    transport.hold();
-    const error = new RangeError("reset");
-    const echo = (async () => {
-      for await (const frame of session.incoming) await session.send(frame);
-    })();
-    await turn();
-    peer.texts("three", "four");
-    await turn();
-    peer.reset(error);
-    expect(await rejectionOf(echo)).toBe(error);
-    expect(await story(opened)).toMatchObject({
-      closeReason: "1006 the connection was lost",
-      incoming: "text three, text four, RangeError",
-      ended: { unsent: 2, discarded: 0 },
-    });
-  });
-
-  test("a connection that dies ends a flush that waits, with what ended it", async () => {
-    const { session, transport, peer } = await suspended();
-    transport.hold();
-    await session.send("in flight");
-    await turn();
-    const flushed = rejectionOf(session.flush());
-    const error = new Error("reset");
-    peer.reset(error);
-    expect(await flushed).toBe(error);
-    expect((await session.ended).error).toBe(error);
-  });
-
-  test("the peer's Close frame has come, unseen: it came before our close", async () => {
-    const opened = await suspended();
-    opened.peer.close(4001, "theirs");
-    await turn();
-    expect(opened.peer.frames, "the transport has answered").toEqual(["close 4001 theirs"]);
-    void opened.session.close({ code: 4000 });
-    opened.peer.end();
-    expect(await story(opened)).toMatchObject({
-      closeReason: "4001 theirs",
-      ended: { clean: true, initiator: "peer", sent: "4001 theirs", discarded: 1 },
-    });
-  });
-
-  test("the peer's Close frame has come, unseen, and we cancel: its reason stands, and no timer is left", async () => {
-    const opened = await suspended();
-    opened.peer.close(4001);
-    await turn();
-    opened.session.cancel();
-    expect(await story(opened)).toMatchObject({
-      closeReason: "4001",
-      incoming: "text one, ChannelClosedError",
-      ended: { clean: true, initiator: "peer", error: "ChannelClosedError" },
-    });
-  });
-
-  test("the peer has broken the protocol, unseen, and we cancel: no timer is left", async () => {
-    const opened = await suspended();
-    opened.peer.deliver(...reservedOpcode);
-    await turn();
-    opened.session.cancel(new RangeError("enough"));
-    expect(await story(opened)).toMatchObject({
-      closeReason: "1002 opcode 3 is reserved",
-      incoming: "text one, RangeError",
-      ended: { clean: false, initiator: "local", error: "RangeError" },
-    });
   });
 });

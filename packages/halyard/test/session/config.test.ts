@@ -14,7 +14,8 @@ test("every default", () => {
     closeTimeout: 5000,
     handshakeTimeout: 10_000,
     incoming: { messages: 256, bytes: 1_048_576, onOverflow: "suspend" },
-    outgoing: { messages: Infinity, bytes: 1_048_576, onOverflow: "suspend" },
+    outgoing: { messages: 65_536, bytes: 1_048_576, onOverflow: "suspend" },
+    extensions: [],
   });
 });
 
@@ -39,6 +40,7 @@ test("everything that is given is taken", () => {
     handshakeTimeout: 7,
     incoming,
     outgoing: unlimited(),
+    extensions: [],
   });
 });
 

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
 import { PingTimeoutError } from "../../src/session/errors.ts";
-import { checkAllSettled, drain, open, openPair, turn } from "./support.ts";
+import { checkAllSettled, drain, open, openPair, stateOf, turn } from "./support.ts";
 
 afterEach(checkAllSettled);
 
@@ -91,7 +91,7 @@ describe("keepalive", () => {
     session.cancel();
   });
 
-  test("while a full channel keeps us from reading, no deadline runs; then a new interval begins", async () => {
+  test("while a full channel keeps us from reading, pings go on and no deadline runs", async () => {
     const { session, peer, clock } = open({
       pingInterval: 100,
       pingTimeout: 50,
@@ -99,13 +99,34 @@ describe("keepalive", () => {
     });
     peer.texts("fits", "does not");
     await turn();
-    await clock.advance(10_000);
-    expect(peer.frames).toEqual([]);
-    expect(clock.pending).toBe(0);
+    await clock.advance(1000);
+    expect(peer.frames.length).toBe(10);
+    session.pingInterval = 100;
+    expect(session.pingInterval).toBe(100);
+    await clock.advance(1000);
+    expect(peer.frames.length, "new times do not end the pause").toBe(20);
+    expect(clock.pending, "the next ping, no deadline").toBe(1);
     await session.incoming.receive();
-    await clock.advance(100);
-    expect(peer.frames).toEqual(["ping 4"]);
+    await clock.advance(149);
+    expect(await stateOf(session.ended)).toBe("pending");
+    await clock.advance(1);
+    expect((await session.ended).error).toBeInstanceOf(PingTimeoutError);
+  });
+
+  test("a peer that reads a backlog is not given up; one that has read it and is silent is", async () => {
+    const { session, transport, clock } = open({ pingInterval: 100, pingTimeout: 50 });
+    transport.hold();
+    await session.send("first");
+    await turn();
+    await session.send("second");
+    await clock.advance(140);
+    transport.letOneWritePass();
     await clock.advance(50);
+    expect(await stateOf(session.ended), "bytes have left").toBe("pending");
+    transport.release();
+    await clock.advance(49);
+    expect(await stateOf(session.ended)).toBe("pending");
+    await clock.advance(200);
     expect((await session.ended).error).toBeInstanceOf(PingTimeoutError);
   });
 

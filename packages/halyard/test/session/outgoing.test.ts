@@ -5,13 +5,15 @@ import { Frame } from "../../src/protocol/frame.ts";
 import { bounded, unlimited } from "../../src/session/bounds.ts";
 import { ChannelClosedError, ChannelOverflowError } from "../../src/session/errors.ts";
 import { Outgoing } from "../../src/session/outgoing.ts";
+import { Deferred } from "../../src/session/waiting.ts";
 import { Peer, PipeTransport, show } from "./pipe-transport.ts";
 import { rejectionOf, stateOf, turn } from "./support.ts";
 
 /** A frame of five bytes on a server's wire, two of header and three of payload. */
 const small = (name: string) => new Frame.Text(name.padEnd(3, "."));
 
-function outgoing(bounds = unlimited()) {
+/** @param ending - when the session learns what ended it; without it, as soon as it is asked */
+function outgoing(bounds = unlimited(), ending?: Deferred<void>) {
   const transport = new PipeTransport("server", "default");
   const peer = new Peer(transport, false);
   const calls: string[] = [];
@@ -27,8 +29,8 @@ function outgoing(bounds = unlimited()) {
     },
     lost: () => {
       calls.push("lost");
-      queue.fail(lost);
-      return Promise.resolve();
+      if (ending === undefined) queue.fail(lost);
+      return ending?.promise ?? Promise.resolve();
     },
   });
   return { queue, transport, peer, calls, lost };
@@ -313,6 +315,18 @@ describe("flush", () => {
     expect(await flushed).toBe(lost);
   });
 
+  test("it rejects with what ended the session when the transport drops what it had accepted", async () => {
+    const { queue, transport, lost } = await full();
+    let asked = 0;
+    vi.spyOn(transport, "progress").mockImplementation(() =>
+      ++asked < 100 ? Promise.resolve(true) : Promise.reject(new Error("it spins")),
+    );
+    const flushed = rejectionOf(queue.flush());
+    // As when the connection is failed while a codec is busy: nothing is pending any more, and no more was written.
+    vi.spyOn(transport, "pendingFrames", "get").mockReturnValue(0);
+    expect(await flushed).toBe(lost);
+  });
+
   test("what is dropped behind it does not concern it", async () => {
     const { queue, transport } = await full();
     const flushed = queue.flush();
@@ -387,22 +401,43 @@ describe("the end", () => {
   });
 
   test("once the transport takes nothing more, a send is turned away: one with room, and one that waits", async () => {
-    const { queue, transport, peer } = await full();
+    const { queue, transport, peer, calls, lost } = await full();
     const waiting = rejectionOf(queue.send(small("b")));
     // The transport answers by itself, before the session has heard of it.
     peer.close(1000);
     transport.release();
     expect(await waiting).toBeInstanceOf(ChannelClosedError);
     expect(queue.dropped).toBe(1);
-    expect(await rejectionOf(queue.send(small("c")))).toBeInstanceOf(ChannelClosedError);
+    expect(calls, "the waiter is the session's to turn away").toEqual([]);
+    expect(await rejectionOf(queue.send(small("c"))), "what ended the session").toBe(lost);
+    expect(calls).toEqual(["lost"]);
+    expect(queue.dropped, "it never waited").toBe(1);
     expect(peer.frames).toEqual(["text a..", "close 1000"]);
   });
 
-  test("a connection that dies is told, so that whoever waits is turned away", async () => {
-    const { queue, transport, calls, lost } = await full();
-    const waiting = rejectionOf(queue.send(small("b")));
+  test("on a connection that has died a send rejects with what ended the session, not before that is known", async () => {
+    const ending = new Deferred<void>();
+    const { queue, transport, lost } = outgoing(unlimited(), ending);
     transport.dispose();
-    expect(await waiting).toBe(lost);
-    expect(calls).toEqual(["lost"]);
+    const refused = rejectionOf(queue.send(small("a")));
+    expect(await stateOf(refused)).toBe("pending");
+    queue.fail(lost);
+    ending.resolve();
+    expect(await refused).toBe(lost);
+  });
+
+  test("only frames of messages count as dropped", async () => {
+    const { queue } = await full();
+    const frames = [
+      small("b"),
+      new Frame.Binary(Uint8Array.of(1), { fin: false }),
+      new Frame.Ping(),
+      new Frame.Pong(),
+    ];
+    const waiting = frames.map((frame) => rejectionOf(queue.send(frame)));
+    queue.finish(new Frame.Close());
+    queue.fail(new Error("broken"));
+    await Promise.all(waiting);
+    expect(queue.dropped).toBe(2);
   });
 });

@@ -12,7 +12,13 @@ function pinger(interval: number, timeout: number) {
   const transport = new PipeTransport("server", "default");
   const pings: { at: number; payload: Uint8Array }[] = [];
   const timeouts: string[] = [];
+  let held: readonly [number, number] = [0, 0];
+  Object.defineProperty(transport, "pendingFrames", { get: () => held[0] });
+  Object.defineProperty(transport, "pendingBytes", { get: () => held[1] });
   transport.send = (frame) => {
+    // On an idle connection a ping leaves at once.
+    if (held[1] === 0) transport.framesWritten++;
+    else held = [held[0] + 1, held[1] + 6];
     pings.push({ at: clock.now(), payload: frame.readBytes() });
     return true;
   };
@@ -26,6 +32,11 @@ function pinger(interval: number, timeout: number) {
     timeouts,
     pinger: made,
     times: () => pings.map(({ at }) => at),
+    /** Sets what the transport has written and what it still holds: frames, and bytes. */
+    wire: (written: readonly [number, number], pending: readonly [number, number]) => {
+      [transport.framesWritten, transport.bytesWritten] = written;
+      held = pending;
+    },
     /** One byte from the peer, whatever it means. */
     hear: () => transport.bytesReceived++,
     /** Answers the newest ping, or the one before. */
@@ -207,6 +218,118 @@ describe("the timeout", () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe("while reading is paused", () => {
+  test("pings go on, and nobody is given up", async () => {
+    const { clock, pinger: made, times, timeouts } = pinger(100, 40);
+    made.start();
+    made.pause();
+    await clock.advance(1000);
+    expect(times().length).toBe(10);
+    expect(timeouts).toEqual([]);
+    expect(clock.pending, "the next ping").toBe(1);
+    made.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a deadline that runs is taken back; the first ping after the pause sets the next", async () => {
+    const { clock, pinger: made, timeouts } = pinger(100, 40);
+    made.start();
+    await clock.advance(139);
+    made.pause();
+    await clock.advance(11);
+    made.resume();
+    await clock.advance(89);
+    expect(timeouts).toEqual([]);
+    await clock.advance(1000);
+    expect(timeouts, "nothing has come since the first ping").toEqual(["40 ms at 240"]);
+  });
+
+  test.each([
+    ["new times", (made: Pinger) => made.configure(50, 20)],
+    ["a new start", (made: Pinger) => made.start()],
+  ])("%s do not end the pause", async (_, act) => {
+    const { clock, pinger: made, timeouts } = pinger(100, 40);
+    made.start();
+    made.pause();
+    act(made);
+    await clock.advance(1000);
+    expect(timeouts).toEqual([]);
+    made.resume();
+    await clock.advance(140);
+    expect(timeouts.length).toBe(1);
+  });
+
+  test("without an interval there is still no ping", async () => {
+    const { clock, pinger: made } = pinger(Infinity, 40);
+    made.start();
+    made.pause();
+    made.resume();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a ping behind a backlog", () => {
+  const backlog = [3, 900] as const;
+
+  test("is not blamed on a peer while bytes leave; its time begins when it has left", async () => {
+    const { clock, pinger: made, wire, timeouts } = pinger(100, 40);
+    made.start();
+    wire([10, 1000], backlog);
+    await clock.advance(139);
+    wire([10, 1300], [4, 600]);
+    await clock.advance(40);
+    expect(timeouts, "bytes left before the first deadline").toEqual([]);
+    wire([14, 1900], [0, 0]);
+    await clock.advance(40);
+    expect(timeouts, "the ping has left before the second").toEqual([]);
+    wire([20, 3000], [0, 0]);
+    await clock.advance(1);
+    expect(timeouts, "what has left behind it does not count").toEqual(["40 ms at 220"]);
+  });
+
+  test("is blamed on a peer that takes nothing", async () => {
+    const { clock, pinger: made, wire, timeouts } = pinger(100, 40);
+    made.start();
+    wire([10, 1000], backlog);
+    await clock.advance(1000);
+    expect(timeouts).toEqual(["40 ms at 140"]);
+  });
+
+  test("is blamed on a peer that stops in the middle of it", async () => {
+    const { clock, pinger: made, wire, timeouts } = pinger(100, 40);
+    made.start();
+    wire([10, 1000], backlog);
+    await clock.advance(120);
+    wire([11, 1300], [3, 600]);
+    await clock.advance(1000);
+    expect(timeouts).toEqual(["40 ms at 180"]);
+  });
+
+  test("is answered by any byte", async () => {
+    const { clock, pinger: made, wire, hear, timeouts } = pinger(100, 40);
+    made.start();
+    wire([10, 1000], backlog);
+    await clock.advance(130);
+    wire([11, 1300], [3, 600]);
+    await clock.advance(30);
+    hear();
+    await clock.advance(39);
+    expect(timeouts).toEqual([]);
+    expect(clock.pending, "the next ping").toBe(1);
+    made.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a ping on an idle connection is not put off by what is sent behind it", async () => {
+    const { clock, pinger: made, wire, timeouts } = pinger(100, 40);
+    made.start();
+    await clock.advance(110);
+    wire([10, 5000], [0, 0]);
+    await clock.advance(1000);
+    expect(timeouts).toEqual(["40 ms at 140"]);
   });
 });
 

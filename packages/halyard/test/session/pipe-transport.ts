@@ -36,6 +36,7 @@ export class PipeTransport implements Transport {
   readonly connection: Connection;
   bytesReceived = 0;
   framesWritten = 0;
+  bytesWritten = 0;
   isDisposed = false;
   /** Keeps what is written from being handed over, as a peer does that does not read. */
   #isHeld = false;
@@ -50,7 +51,8 @@ export class PipeTransport implements Transport {
   #hasEnded = false;
   #endSent = false;
   #flushScheduled = false;
-  #inFlight: { readonly frames: number; readonly bytes: Uint8Array } | null = null;
+  readonly #ending = new Deferred<void>();
+  #inFlight: { readonly frames: number; readonly messages: number; readonly bytes: Uint8Array } | null = null;
   #progress: Deferred<boolean> | null = null;
 
   constructor(role: Role, mode: "raw" | "default", maxFrameSize?: number) {
@@ -80,6 +82,14 @@ export class PipeTransport implements Transport {
 
   get pendingBytes(): number {
     return this.connection.outputBytes + (this.#inFlight?.bytes.length ?? 0);
+  }
+
+  get pendingMessages(): number {
+    return this.connection.outputMessages + (this.#inFlight?.messages ?? 0);
+  }
+
+  get ending(): Promise<void> {
+    return this.#ending.promise;
   }
 
   receive(): Promise<Frame[] | null> {
@@ -146,6 +156,7 @@ export class PipeTransport implements Transport {
       return;
     }
     this.#hasEnded = true;
+    this.#ending.resolve();
     this.#settleReceiver();
   }
 
@@ -193,6 +204,8 @@ export class PipeTransport implements Transport {
     if (batch.length > 0) this.#ahead = [...(this.#ahead ?? []), ...batch];
     const { failure } = this.closing;
     if (failure !== null) this.#break(failure);
+    if (failure !== null || this.closing.received !== null || this.connection.endsNext)
+      this.#ending.resolve();
     if (this.connection.hasOutput || this.connection.endsAfterOutput) this.#scheduleFlush();
     this.#settleReceiver();
   }
@@ -221,8 +234,8 @@ export class PipeTransport implements Transport {
   #flush(): void {
     if (this.#inFlight !== null) return;
     if (this.connection.hasOutput) {
-      const frames = this.connection.outputFrames;
-      this.#inFlight = { frames, bytes: Buffer.concat(this.connection.takeOutput()) };
+      const { outputFrames: frames, outputMessages: messages } = this.connection;
+      this.#inFlight = { frames, messages, bytes: Buffer.concat(this.connection.takeOutput()) };
       if (!this.#isHeld) this.#handOver();
     } else if (this.connection.endsAfterOutput && !this.#endSent) {
       this.#endSent = true;
@@ -235,6 +248,7 @@ export class PipeTransport implements Transport {
     if (written === null || this.isDisposed) return;
     this.#inFlight = null;
     this.framesWritten += written.frames;
+    this.bytesWritten += written.bytes.length;
     this.#peer?.received(written.bytes);
     this.#tellProgress(true);
     this.#scheduleFlush();
@@ -243,6 +257,7 @@ export class PipeTransport implements Transport {
   #gone(): void {
     this.isDisposed = true;
     this.#hasEnded = true;
+    this.#ending.resolve();
     this.#pipe.length = 0;
     this.#tellProgress(false);
     this.#settleReceiver();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
+import { ChannelClosedError } from "../../src/session/errors.ts";
 import { runBlock } from "../../src/session/run-block.ts";
 import { checkAllSettled, open, rejectionOf, stateOf, turn } from "./support.ts";
 
@@ -74,4 +76,102 @@ test("a block may close the session itself, with a reason of its own", async () 
   const end = await runBlock(session, () => session.close({ code: 4000 }));
   expect(end.reason.code).toBe(4000);
   expect(peer.frames).toEqual(["close 4000"]);
+});
+
+describe("messages that are lost", () => {
+  const bounds = { outgoing: bounded({ messages: 1 }), closeTimeout: 300 };
+
+  test("because the peer does not read: the block has returned, and what ended the session is thrown", async () => {
+    const { session, transport, clock } = open(bounds);
+    transport.hold();
+    const running = rejectionOf(runBlock(session, () => session.send("never read")));
+    await turn();
+    await clock.advance(300);
+    const error = await running;
+    expect(error).toMatchObject({ name: "TimeoutError" });
+    expect(await session.ended).toMatchObject({ error, unsent: 1 });
+  });
+
+  test("because a send was not awaited", async () => {
+    const { session, transport, clock } = open(bounds);
+    transport.hold();
+    const running = rejectionOf(
+      runBlock(session, async () => {
+        await session.send("accepted");
+        void session.send("waits").catch(() => undefined);
+      }),
+    );
+    await turn();
+    await clock.advance(300);
+    expect(await running).toMatchObject({ name: "TimeoutError" });
+    expect((await session.ended).unsent).toBe(2);
+  });
+
+  test("though the end is clean: the peer closed before all had left", async () => {
+    const { session, transport, peer } = open(bounds);
+    transport.hold();
+    const running = rejectionOf(
+      runBlock(session, async () => {
+        await session.send("accepted");
+        await turn();
+        void session.send("waits").catch(() => undefined);
+      }),
+    );
+    await turn();
+    await turn();
+    peer.close(1000);
+    await turn();
+    transport.release();
+    peer.end();
+    const error = await running;
+    expect(error).toBeInstanceOf(ChannelClosedError);
+    expect(error).toBe(session.signal.reason);
+    expect(await session.ended).toMatchObject({
+      clean: true,
+      initiator: "local",
+      unsent: 1,
+      error: undefined,
+    });
+  });
+
+  test("a block that throws keeps its own error", async () => {
+    const { session, transport, clock } = open(bounds);
+    transport.hold();
+    const running = rejectionOf(
+      runBlock(session, async () => {
+        await session.send("never read");
+        throw new RangeError("its own");
+      }),
+    );
+    await turn();
+    await clock.advance(300);
+    expect(await running).toMatchObject({ message: "its own" });
+    expect((await session.ended).unsent).toBe(1);
+  });
+
+  test("because the peer went first are no error of a block that has returned", async () => {
+    const { session, transport, peer } = open(bounds);
+    transport.hold();
+    const running = runBlock(session, async () => {
+      await session.send("never read");
+      peer.reset(new Error("reset"));
+      await session.ended;
+      return 7;
+    });
+    expect(await running).toBe(7);
+    expect(await session.ended).toMatchObject({ initiator: "peer", unsent: 1 });
+  });
+
+  test("pings and the Close frame are none", async () => {
+    const { session, transport, clock } = open(bounds);
+    transport.hold();
+    const running = runBlock(session, async () => {
+      await session.send(new Frame.Ping());
+      return 7;
+    });
+    await turn();
+    await clock.advance(300);
+    expect(await running).toBe(7);
+    expect(await session.ended).toMatchObject({ error: { name: "TimeoutError" }, unsent: 0 });
+  });
 });

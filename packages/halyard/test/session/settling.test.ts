@@ -90,7 +90,7 @@ function start({ isRaw, incoming, outgoing }: Setting) {
     cancel: () => session.cancel(new Error("cancelled")),
     "cancel incoming": () => session.incoming.cancel(),
   };
-  const state = () => ({ unsettled, received, accepted, frames: peer.frames, faults });
+  const state = () => ({ unsettled, received, accepted, sent, frames: peer.frames, faults });
   return { session, clock, steps: { ...steps, ...ends }, usual: steps, ends, state };
 }
 
@@ -122,7 +122,7 @@ test("a property: whatever happens in whatever order, all settles, in order, not
       const rest = await drain(session);
       const ending = rest.pop();
       await turn();
-      const { unsettled, received, accepted, frames, faults } = state();
+      const { unsettled, received, accepted, sent: sends, frames, faults } = state();
       expect(unsettled, "promises that have not settled").toBe(0);
       expect(faults, "not flushed").toEqual([]);
       const texts = frames.filter((frame) => frame.startsWith("text "));
@@ -132,6 +132,9 @@ test("a property: whatever happens in whatever order, all settles, in order, not
       expect(texts, "nothing is sent that was not accepted").toEqual(accepted.slice(0, texts.length));
       expect(accepted.length - texts.length, "what was accepted and not sent is counted").toBeLessThanOrEqual(
         unsent,
+      );
+      expect(unsent, "and nothing else is, no ping and no Close frame").toBeLessThanOrEqual(
+        sends - texts.length,
       );
       if (clean) expect([sent, theirs]).not.toContain(null);
       // A raw session that has the peer's Close frame can still fail to answer it.

@@ -38,6 +38,7 @@ function sessionOptions(clock: VirtualClock, options: OpenOptions = {}): Default
     pingInterval: Infinity,
     pingTimeout: Infinity,
     subprotocol: "",
+    extensions: [],
     call: {
       request: { url: new URL("ws://example.org/"), headers: new Headers() },
       response: { status: 101, headers: new Headers() },

@@ -4,8 +4,8 @@ import { CloseReason } from "../../src/protocol/close-reason.ts";
 import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
-import { ChannelClosedError, ChannelOverflowError, TimeoutError } from "../../src/session/errors.ts";
-import { checkAllSettled, drain, open, openRaw, rejectionOf, stateOf, story, turn } from "./support.ts";
+import { ChannelClosedError, TimeoutError } from "../../src/session/errors.ts";
+import { checkAllSettled, drain, open, openRaw, rejectionOf, story, turn } from "./support.ts";
 
 afterEach(checkAllSettled);
 
@@ -90,6 +90,29 @@ describe("properties", () => {
     await session.close();
   });
 
+  test.each([
+    ["ours", (opened: ReturnType<typeof open>) => void opened.session.close()],
+    ["the peer's", (opened: ReturnType<typeof open>) => opened.peer.answer(new Frame.Close({ code: 1000 }))],
+  ])("one error stands for a clean end, %s", async (_, close) => {
+    const opened = open({ answersClose: true });
+    const { session } = opened;
+    const waiting = rejectionOf(session.incoming.receive());
+    close(opened);
+    await session.ended;
+    const error: unknown = session.signal.reason;
+    expect(error).toBeInstanceOf(ChannelClosedError);
+    expect(String(error)).toContain("the session is closed");
+    for (const other of [
+      waiting,
+      rejectionOf(session.incoming.receive()),
+      rejectionOf(session.send("late")),
+      rejectionOf(session.outgoing.send(new Frame.Ping())),
+    ]) {
+      expect(await other).toBe(error);
+    }
+    expect(await drain(session)).toEqual(["end"]);
+  });
+
   test("the signal aborts when nothing more will be received", async () => {
     const { session, peer } = open();
     expect(session.signal.aborted).toBe(false);
@@ -162,69 +185,6 @@ describe("close", () => {
   });
 });
 
-describe("a full channel with onOverflow: close", () => {
-  test("incoming: what is there stays, the peer is told and waited for", async () => {
-    const opened = open({ incoming: bounded({ messages: 1, onOverflow: "close" }), closeTimeout: 300 });
-    opened.peer.texts("one", "two", "three");
-    await turn();
-    expect(await stateOf(opened.session.closeReason)).toBe("fulfilled");
-    expect(await stateOf(opened.session.ended)).toBe("pending");
-    await opened.clock.advance(200);
-    opened.peer.close(1011);
-    await turn();
-    await opened.clock.advance(99);
-    expect(await stateOf(opened.session.ended), "the peer's answer does not put the end off").toBe("pending");
-    await opened.clock.advance(1);
-    expect(await story(opened)).toMatchObject({
-      wire: ["close 1011 incoming channel overflowed"],
-      closeReason: "1011 incoming channel overflowed",
-      incoming: "text one, ChannelOverflowError",
-      outgoing: "ChannelOverflowError",
-      ended: {
-        clean: true,
-        received: "1011",
-        initiator: "local",
-        error: "ChannelOverflowError",
-        discarded: 2,
-      },
-    });
-    expect(String((await opened.session.ended).error)).toContain("(1 messages or Infinity bytes)");
-  });
-
-  test("incoming: a listener that cancels in the middle of it leaves no timer", async () => {
-    const opened = open({ incoming: bounded({ messages: 1, onOverflow: "close" }) });
-    opened.session.signal.addEventListener("abort", () => opened.session.cancel());
-    opened.peer.texts("one", "two");
-    expect((await opened.session.ended).error).toBeInstanceOf(ChannelOverflowError);
-  });
-
-  test("outgoing: the session ends at once", async () => {
-    const opened = open({ outgoing: bounded({ messages: 1, onOverflow: "close" }) });
-    opened.transport.hold();
-    await opened.session.send("one");
-    await turn();
-    const error = await rejectionOf(opened.session.send("two"));
-    expect(await story(opened)).toMatchObject({
-      closeReason: "1011 outgoing channel overflowed",
-      incoming: "ChannelOverflowError",
-      outgoing: "ChannelOverflowError",
-      ended: { clean: false, initiator: "local", unsent: 2 },
-    });
-    expect((await opened.session.ended).error).toBe(error);
-  });
-
-  test("outgoing: on a raw session that the peer has closed already only the send fails", async () => {
-    const opened = openRaw({ outgoing: bounded({ messages: 1, onOverflow: "close" }), answersClose: false });
-    opened.peer.close(4000);
-    await turn();
-    opened.transport.hold();
-    await opened.session.send("one");
-    expect(await rejectionOf(opened.session.send("two"))).toBeInstanceOf(ChannelOverflowError);
-    opened.peer.end();
-    expect(await opened.session.ended).toMatchObject({ reason: { code: 4000 }, error: undefined });
-  });
-});
-
 describe("cancel", () => {
   test("without a cause it is ChannelClosedError", async () => {
     const opened = open();
@@ -246,6 +206,18 @@ describe("cancel", () => {
       reason: { code: 4000 },
       error: { message: "enough" },
     });
+  });
+
+  test("counts frames of messages as unsent, and no pings", async () => {
+    const { session, transport } = open({ outgoing: bounded({ messages: 2 }) });
+    transport.hold();
+    await session.send("in flight");
+    await turn();
+    await session.send(new Frame.Ping());
+    const failed = [rejectionOf(session.send(new Frame.Pong())), rejectionOf(session.send("waits"))];
+    session.cancel();
+    await Promise.all(failed);
+    expect((await session.ended).unsent).toBe(2);
   });
 
   test("turns away who waits to send", async () => {
@@ -339,8 +311,8 @@ describe("a raw session", () => {
     opened.peer.close(1000);
     opened.peer.end();
     expect(await story(opened)).toMatchObject({
-      incoming: "text one, end",
-      ended: { clean: true, discarded: 1 },
+      incoming: "text one, close 1000, end",
+      ended: { clean: true, discarded: 0 },
     });
   });
 
@@ -352,7 +324,7 @@ describe("a raw session", () => {
     await turn();
     void opened.session.close();
     await turn();
-    expect(await drain(opened.session)).toEqual(["text two", "end"]);
-    expect((await opened.session.ended).discarded).toBe(2);
+    expect(await drain(opened.session)).toEqual(["text two", "close 1000", "end"]);
+    expect((await opened.session.ended).discarded).toBe(1);
   });
 });

@@ -8,10 +8,13 @@ import type {
 } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
 import { Connection } from "../../protocol/connection.ts";
+import { HandshakeError, type HandshakeErrorContext } from "../../protocol/errors.ts";
+import { OfferedExtensions } from "../../protocol/extension-negotiation.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
 import { toHeaders } from "../../protocol/handshake/header-list.ts";
 import { MaskingKeys } from "../../protocol/masking.ts";
+import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
@@ -29,6 +32,7 @@ export class CioEngine implements HttpClientEngine {
     "handshakeResponse",
     "rawFrames",
     "pingPong",
+    "extensions",
     "backpressure",
     "frameLimits",
     "closeCodes",
@@ -50,7 +54,8 @@ export class CioEngine implements HttpClientEngine {
 
   async open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection> {
     // Before the first packet: a request that cannot be written is the caller's fault.
-    const handshake = this.#handshake(request);
+    const offered = new OfferedExtensions(request.extensions);
+    const handshake = this.#handshake(request, offered);
     const stream = await this.#connect(request, attempt);
     attempt.entered("upgrade");
     const { signal } = attempt;
@@ -58,7 +63,7 @@ export class CioEngine implements HttpClientEngine {
       stream,
       handshake,
       { signal, clock: this.clock, safeUrl: request.safeUrl },
-      (result) => this.#connection(stream, request, result),
+      (result) => this.#connection(stream, request, offered, result),
     );
   }
 
@@ -69,14 +74,15 @@ export class CioEngine implements HttpClientEngine {
     return this.#closing.promise;
   }
 
-  #handshake({ url, safeUrl, headers, subprotocols }: EngineRequest): ClientHandshake {
+  #handshake(request: EngineRequest, { offers }: OfferedExtensions): ClientHandshake {
+    const { url, safeUrl, headers, subprotocols } = request;
     return new ClientHandshake({
       target: url.pathname + url.search,
       host: url.host,
       key: createKey(this.#options.randomBytes),
       headers,
       subprotocols,
-      extensions: [],
+      extensions: offers,
       url: safeUrl,
     });
   }
@@ -123,19 +129,44 @@ export class CioEngine implements HttpClientEngine {
     });
   }
 
-  #connection(stream: SocketStream, request: EngineRequest, result: HandshakeResult): EngineConnection {
-    const { mode, limits, safeUrl } = request;
-    const connection = new Connection({ role: "client", mode, keys: this.#keys, limits });
+  #connection(
+    stream: SocketStream,
+    { mode, limits, safeUrl }: EngineRequest,
+    offered: OfferedExtensions,
+    result: HandshakeResult,
+  ): EngineConnection {
+    const { status } = result.response;
+    const headers = toHeaders(result.response.headers);
+    const extensions = accept(offered, result, { status, headers, url: safeUrl });
+    const connection = new Connection({ role: "client", mode, keys: this.#keys, limits, extensions });
     const transport = new SocketTransport(stream, connection, {
       masking: true,
       early: result.rest,
       url: safeUrl,
     });
-    const { status, headers } = result.response;
-    return { transport, subprotocol: result.subprotocol, response: { status, headers: toHeaders(headers) } };
+    return {
+      transport,
+      subprotocol: result.subprotocol,
+      extensions: extensions.map(({ extension }) => extension),
+      response: { status, headers },
+    };
   }
 
   #settleClosing(): void {
     if (this.#streams.size === 0) this.#closing?.resolve();
+  }
+}
+
+/** An extension knows what is wrong with the answer, and not whose it was. */
+function accept(
+  offered: OfferedExtensions,
+  { extensions }: HandshakeResult,
+  context: HandshakeErrorContext,
+): NegotiatedExtension[] {
+  try {
+    return offered.accept(extensions);
+  } catch (error) {
+    if (!(error instanceof HandshakeError)) throw error;
+    throw new HandshakeError(error.message, { ...context, cause: error.cause });
   }
 }

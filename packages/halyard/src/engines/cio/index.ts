@@ -7,7 +7,10 @@ import type { CioOptions } from "./options.ts";
 export type { TlsOptions } from "../../sockets/dial.ts";
 export type { CioOptions } from "./options.ts";
 
-/** The engine on sockets of its own, for Node, Bun and Deno. Ktor: `io.ktor.client.engine.cio.CIO`. */
+/**
+ * The engine on sockets of its own, for Node; Bun and Deno are not tested yet. Ktor:
+ * `io.ktor.client.engine.cio.CIO`.
+ */
 export const Cio: HttpClientEngineFactory<CioOptions> = {
   name: "Cio",
   create: (options = {}) => new CioEngine(options),

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The context of one direction: the last bytes of what its compressed messages hold, uncompressed (RFC 7692 section
+ * 7.2.3.2). They lie in one piece, as zlib wants a dictionary; the memory is allocated with the first of them.
+ */
+export class SlidingWindow {
+  readonly #size: number;
+  #memory: Uint8Array | undefined;
+  #used = 0;
+
+  /** @param size - how many bytes are kept */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** A view that is valid until the next call, or undefined if there is nothing. */
+  get bytes(): Uint8Array | undefined {
+    return this.#used === 0 ? undefined : this.#memory?.subarray(0, this.#used);
+  }
+
+  push(data: Uint8Array): void {
+    if (data.length === 0) return;
+    this.#memory ??= new Uint8Array(this.#size);
+    const added = data.subarray(Math.max(0, data.length - this.#size));
+    const kept = Math.min(this.#used, this.#size - added.length);
+    this.#memory.copyWithin(0, this.#used - kept, this.#used);
+    this.#memory.set(added, kept);
+    this.#used = kept + added.length;
+  }
+
+  clear(): void {
+    this.#memory = undefined;
+    this.#used = 0;
+  }
+}
