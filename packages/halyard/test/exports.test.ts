@@ -49,6 +49,7 @@ test("halyard/cio", () => {
 test("halyard/protocol", () => {
   expect(Object.keys(protocol).toSorted()).toMatchInlineSnapshot(`
     [
+      "ClientHandshake",
       "CloseReason",
       "ClosingHandshake",
       "Connection",
@@ -56,9 +57,14 @@ test("halyard/protocol", () => {
       "FrameTooBigError",
       "HalyardError",
       "HandshakeError",
+      "HeaderList",
       "InvalidArgumentError",
       "MaskingKeys",
       "ProtocolViolationError",
+      "checkRequest",
+      "createKey",
+      "formatAcceptance",
+      "formatRefusal",
     ]
   `);
 });

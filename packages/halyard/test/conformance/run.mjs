@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Runs the Autobahn testsuite against the client and judges its report.
+ * Runs the Autobahn testsuite against the client, then against the server, and judges its reports.
  *
- *   node run.mjs [--cases 1.*,2.*] [--expect 45] [--driver other-client.mjs]
+ *   node run.mjs [--role client|server|both] [--cases 1.*,2.* --expect 27] [--driver other-program.mjs]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,58 +15,114 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cache, installAutobahn } from "./install-autobahn.mjs";
 
+const roles = ["client", "server"];
 const { values: options } = parseArgs({
   options: {
-    cases: { type: "string", default: "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*" },
-    // A client that cannot connect has no failed case, it only leaves cases out.
-    expect: { type: "string", default: "301" },
+    role: { type: "string", default: "both" },
+    cases: { type: "string", default: "*" },
+    // A testee that cannot connect has no failed case, it only leaves cases out.
+    expect: { type: "string", default: "517" },
     driver: { type: "string" },
   },
 });
+if (![...roles, "both"].includes(options.role)) throw new Error(`--role is not ${options.role}`);
+if (options.driver && options.role === "both") throw new Error("--driver needs --role client or server");
 
 const agent = "halyard";
 const host = "127.0.0.1";
-const report = join(cache, "report");
-const serverLog = join(cache, "server.log");
 const minute = 60_000;
+/** How many messages each case of compression sends; 1000 as published. */
+const { WSTEST_MESSAGES = "20" } = process.env;
+const patience = Math.max(5, Number(WSTEST_MESSAGES) / 10) * minute;
 
 /** Invalid UTF-8 that must be noticed inside of a frame: noticing it later is legal, but not what we promise. */
 const failFast = new Set(["6.4.1", "6.4.2", "6.4.3", "6.4.4"]);
 
-let failures;
-try {
-  failures = judge(await runCases());
-} catch (error) {
-  print(error.stack);
-  failures = judge({});
-}
-process.exitCode = failures === 0 ? 0 : 1;
+const running = new Set();
+process.once("exit", () => running.forEach((program) => program.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-/** Returns Autobahn's verdicts by case, the index of its report. */
-async function runCases() {
-  const driver = options.driver ?? (await buildHalyard());
-  const python = installAutobahn();
+const built = buildHalyard();
+let passed = 0;
+let failed = 0;
+for (const role of options.role === "both" ? roles : [options.role]) {
+  const began = Date.now();
+  const verdict = judge(role, await runRole(role));
+  print(`${role}: ${verdict.passed} of ${options.expect} in ${Math.round((Date.now() - began) / 1000)} s`);
+  passed += verdict.passed;
+  failed += verdict.failed;
+}
+print(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function buildHalyard() {
+  const cwd = fileURLToPath(new URL("../../../../", import.meta.url));
+  await completion(start("npm", ["run", "--silent", "build"], { cwd, timeout: 5 * minute }));
+}
+
+/** Returns Autobahn's verdicts by case, the index of its report; none if the role could not be run. */
+async function runRole(role) {
+  const log = join(cache, `${role}.log`);
+  for (const old of [log, reportOf(role)]) rmSync(old, { recursive: true, force: true });
+  try {
+    await built;
+    return await runCases(role, log);
+  } catch (error) {
+    print(`${role}: ${error.stack}`);
+    if (existsSync(log)) print(`The end of ${log}:\n${lastLines(log, 20)}`);
+    return {};
+  }
+}
+
+/** Autobahn's other side is the testee: each begins to listen when it is the server. */
+async function runCases(role, log) {
   const port = await freePort();
-  const server = startServer(python, port);
+  const url = `ws://${host}:${port}`;
+  const report = reportOf(role);
+  const driver = options.driver ?? fileURLToPath(new URL(`${role}.mjs`, import.meta.url));
+  const testee = (limits) => start(process.execPath, [driver, url, agent], limits);
+  const autobahn = (limits) => startAutobahn(role, { url, report, log }, limits);
+  const [listen, connectAll] = role === "client" ? [autobahn, testee] : [testee, autobahn];
+  const server = listen();
   try {
     await untilListening(server, port);
-    await runProgram(process.execPath, [driver, `ws://${host}:${port}`, agent], 5 * minute);
+    await completion(connectAll({ timeout: patience }));
   } finally {
     await end(server);
   }
   return JSON.parse(readFileSync(join(report, "index.json"), "utf8"))[agent] ?? {};
 }
 
-async function buildHalyard() {
-  const root = fileURLToPath(new URL("../../../../", import.meta.url));
-  await runProgram("npm", ["run", "--silent", "build"], 5 * minute, root);
-  return fileURLToPath(new URL("driver.mjs", import.meta.url));
+function reportOf(role) {
+  return join(cache, "report", role);
 }
 
-async function runProgram(command, args, timeout, cwd) {
-  const program = spawn(command, args, { cwd, timeout, killSignal: "SIGKILL", stdio: "inherit" });
+function startAutobahn(role, { url, report, log }, limits) {
+  const { command, env } = installAutobahn();
+  const launcher = fileURLToPath(new URL("wstest.py", import.meta.url));
+  const mode = role === "client" ? "fuzzingserver" : "fuzzingclient";
+  const spec = join(cache, `${role}.json`);
+  mkdirSync(report, { recursive: true });
+  const cases = options.cases.split(",");
+  writeFileSync(spec, JSON.stringify({ url, servers: [{ agent, url }], outdir: report, cases }));
+  const output = openSync(log, "w");
+  return start(command, ["-u", launcher, "-m", mode, "-s", spec, "-u", "0"], {
+    ...limits,
+    env: { ...env, WSTEST_MESSAGES },
+    stdio: ["ignore", output, output],
+  });
+}
+
+function start(command, args, settings) {
+  const program = spawn(command, args, { stdio: "inherit", killSignal: "SIGKILL", ...settings });
+  running.add(program);
+  program.once("exit", () => running.delete(program));
+  return program;
+}
+
+async function completion(program) {
   const [code, signal] = await once(program, "exit");
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code ?? signal}`);
+  if (code !== 0) throw new Error(`${program.spawnargs.join(" ")} ended with ${code ?? signal}`);
 }
 
 async function freePort() {
@@ -78,30 +134,11 @@ async function freePort() {
   return port;
 }
 
-function startServer({ command, env }, port) {
-  const spec = join(cache, "spec.json");
-  const launcher = fileURLToPath(new URL("wstest.py", import.meta.url));
-  rmSync(report, { recursive: true, force: true });
-  mkdirSync(report);
-  writeFileSync(
-    spec,
-    JSON.stringify({ url: `ws://${host}:${port}`, outdir: report, cases: options.cases.split(",") }),
-  );
-  const log = openSync(serverLog, "w");
-  const server = spawn(command, ["-u", launcher, "-m", "fuzzingserver", "-s", spec, "-u", "0"], {
-    env,
-    stdio: ["ignore", log, log],
-  });
-  process.once("exit", () => server.kill("SIGKILL"));
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-  return server;
-}
-
 async function untilListening(server, port) {
   const deadline = Date.now() + minute / 2;
   while (!(await accepts(port))) {
-    if (server.exitCode !== null || Date.now() > deadline) {
-      throw new Error(`Autobahn did not start:\n${readFileSync(serverLog, "utf8")}`);
+    if (!running.has(server) || Date.now() > deadline) {
+      throw new Error(`${server.spawnargs.join(" ")} does not listen`);
     }
     await delay(100);
   }
@@ -119,31 +156,36 @@ async function accepts(port) {
   }
 }
 
+/** Neither side keeps anything: Autobahn writes its report when the last case has ended. */
 async function end(server) {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  server.kill("SIGKILL"); // it keeps nothing: the report is written when the driver asks for it
+  if (!running.has(server)) return;
+  server.kill("SIGKILL");
   await once(server, "exit");
 }
 
-function judge(cases) {
+function judge(role, cases) {
   const ids = Object.keys(cases).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  const failed = ids.filter((id) => !passes(id, cases[id]));
-  for (const id of failed) {
+  const refused = ids.filter((id) => !passes(id, cases[id]));
+  for (const id of refused) {
     const { behavior, behaviorClose, reportfile } = cases[id];
-    print(
-      `${id.padEnd(8)} ${behavior.padEnd(14)} close: ${behaviorClose.padEnd(14)} ${join(report, reportfile)}`,
-    );
+    const verdict = `${id.padEnd(8)} ${behavior.padEnd(14)} close: ${behaviorClose.padEnd(14)}`;
+    print(`${role} ${verdict} ${join(reportOf(role), reportfile)}`);
   }
   const expected = Number(options.expect);
-  if (ids.length !== expected) print(`${ids.length} cases were run, ${expected} were expected`);
-  const failures = failed.length + Math.abs(expected - ids.length);
-  print(`${ids.length - failed.length} passed, ${failures} failed`);
-  return failures;
+  if (ids.length !== expected) print(`${role}: ${ids.length} cases were run, ${expected} were expected`);
+  return {
+    passed: ids.length - refused.length,
+    failed: refused.length + Math.abs(expected - ids.length),
+  };
 }
 
 function passes(id, { behavior, behaviorClose }) {
   const accepted = failFast.has(id) ? ["OK"] : ["OK", "INFORMATIONAL"];
   return accepted.includes(behavior) && accepted.includes(behaviorClose);
+}
+
+function lastLines(file, count) {
+  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
 }
 
 function print(line) {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts wstest (Python 2.7) on loopback only, without pyOpenSSL.
 
-WSTEST_MESSAGES shortens the compression cases, 12.* and 13.*, which send 1000 messages each by default.
+WSTEST_MESSAGES shortens the compression cases, 12.* and 13.*, which send 1000 messages each by default, and their
+timeouts of up to eight minutes.
 """
 import os
 import site
@@ -43,5 +44,6 @@ if messages:
     for case in Cases:
         if case.__name__.startswith(("Case12_", "Case13_")):
             case.COUNT = messages
+            case.WAITSECS = min(case.WAITSECS, 30 + messages)
 
 wstest.run()

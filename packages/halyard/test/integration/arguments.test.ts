@@ -98,6 +98,12 @@ describe("a part that cannot be used", () => {
     [{ path: 5 }, /path/],
     [{ query: 5 }, /query/],
     [{ query: "a=b" }, /query/],
+    [{ query: { a: null } }, /query "a"/],
+    [{ query: { a: { b: 1 } } }, /query "a"/],
+    [{ query: { a: [undefined] } }, /query "a"/],
+    [{ query: [["a"]] }, /query "a"/],
+    [{ query: [[5, "a"]] }, /query/],
+    [{ query: [5] }, /query/],
     [{ method: "POST" }, /handshake is a GET/],
     [{ subprotocols: "chat" }, /subprotocols/],
     [{ subprotocols: [5] }, /subprotocols/],
@@ -114,6 +120,9 @@ describe("a part that cannot be used", () => {
     [{ signal: true }, /signal/],
     [{ socketPath: 5 }, /socketPath/],
     [{ socketPath: "" }, /socketPath/],
+    // Some platforms would cut it off, and connect to another socket.
+    [{ socketPath: "x".repeat(104) }, /socketPath of 104 bytes/],
+    [{ socketPath: "é".repeat(52) }, /socketPath of 104 bytes/],
     [{ headers: 5 }, /headers/],
     [{ headers: "a: b" }, /headers/],
     [{ headers: { A: 5 } }, /header "A"/],
@@ -254,6 +263,26 @@ describe("an option with a value that cannot be used", () => {
   test("options for an engine that exists already", () => {
     expect(() => new HttpClient(Cio.create(), {})).toThrow(/the engine exists already/);
   });
+});
+
+test.each<[args: unknown[], message: RegExp]>([
+  [[1000, "bye"], /^a close reason is \{ code, message \} or a CloseReason$/],
+  [["bye"], /^a close reason is/],
+  [[null], /^a close reason is/],
+  [[{}], /close code undefined/],
+  [[{ code: 1006 }], /1006 must not be sent/],
+  [[undefined, 5], /^close takes an object of options/],
+  [[undefined, null], /^close takes an object of options/],
+  [[undefined, { timeOut: 5 }], /^close has no option "timeOut"; it has timeout$/],
+  [[undefined, { timeout: "5" }], /timeout/],
+])("session.close(...%j) is refused, and the session lives on", async (args, message) => {
+  await using echo = new WebSocketServer().webSocket("/", ({ ended }) => ended);
+  const { url } = await echo.listen();
+  await using client = testClient();
+  const session = await client.webSocketSession(url);
+  const close = session.close.bind(session) as (...given: unknown[]) => Promise<unknown>;
+  expect((await failure(close(...args), InvalidArgumentError)).message).toMatch(message);
+  expect((await session.close(undefined, { timeout: undefined })).reason.code).toBe(1000);
 });
 
 test("options that are undefined count as not given, and those of a polluted prototype, too (OP-01)", async () => {

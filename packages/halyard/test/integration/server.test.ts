@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import {
   HandshakeError,
+  InvalidArgumentError,
   ProtocolViolationError,
   type SessionEnd,
   type WebSocketSession,
@@ -40,6 +41,48 @@ async function listening(options: WebSocketServerOptions = {}) {
   const { url, port } = await server.listen();
   return { server, url, port, ends, errors, [Symbol.asyncDispose]: () => server.close() };
 }
+
+test("errors of a session have its URL, without what may be secret in it", async () => {
+  await using ours = await listening();
+  const client = await bareClient(ours.port);
+  await client.handshake("/?secret-token");
+  await client[Symbol.asyncDispose]();
+  await until(() => ours.ends.length === 1, "the end of the session");
+  expect(ours.ends[0]?.error).toMatchObject({ url: "ws://127.0.0.1/?..." });
+});
+
+test.each(["ws://h/raw", "http://h:80/raw?x=/", "HTTPS://u@h/raw", "ws://h?x=/raw", "ws://h"])(
+  "the target %s in absolute form is served by its path (RFC 9112 section 3.2.2)",
+  async (target) => {
+    await using ours = await listening();
+    await using client = await bareClient(ours.port);
+    await client.handshake(target);
+    client.write(clientFrame(9, ""));
+    // A raw session echoes the ping, a default one answers it.
+    const isRaw = /:\/\/[^/?]*\/raw/.test(target);
+    await until(() => client.received.length > 0, "the answer to the ping");
+    expect(client.received[0]).toBe(isRaw ? 0x89 : 0x8a);
+  },
+);
+
+test.each([
+  null,
+  5,
+  "localhost:80",
+  { prot: 5 },
+  { port: -1 },
+  { port: 1.5 },
+  { port: 65_536 },
+  { port: "80" },
+  { host: 5 },
+  { host: "" },
+  { socketPath: 5 },
+  { socketPath: "" },
+])("listen(%j) is refused, and the server can listen still", async (options) => {
+  await using server = new WebSocketServer();
+  await failure(server.listen(options as object), InvalidArgumentError);
+  expect((await server.listen()).port).toBeGreaterThan(0);
+});
 
 describe("a request that is no good handshake", () => {
   test.each<[what: string, text: string, answer: RegExp]>([

@@ -4,6 +4,7 @@ import {
   type AnyHalyardError,
   bounded,
   CloseReason,
+  type CloseReasonInit,
   type DefaultClientWebSocketSession,
   DefaultRequest,
   type DefaultWebSocketSession,
@@ -11,7 +12,9 @@ import {
   type HalyardErrorCode,
   HttpClient,
   HttpMethod,
+  type QueryInput,
   type ReceiveChannel,
+  type RequestTarget,
   type SendChannel,
   type WebSocketSession,
   WebSockets,
@@ -60,6 +63,17 @@ void client.webSocket({ method: HttpMethod.Get, host: "h", port: 8080, path: "/e
 // @ts-expect-error: a handshake is a GET
 void client.webSocket({ method: "POST", host: "h" }, () => undefined);
 
+// Query and headers in all their forms; what is undefined is left out.
+const token: string | undefined = Math.PI > 3 ? undefined : "t";
+void client.webSocketSession({ query: { a: 1, b: "2", c: true, d: [1, "2"], token }, headers: { A: token } });
+void client.webSocketSession({ query: new URLSearchParams("a=1"), headers: new Headers({ a: "1" }) });
+void client.webSocketSession({ query: [["a", "1"]], headers: new Map([["A", "1"]]) });
+// @ts-expect-error: null is no value
+void client.webSocketSession({ query: { a: null } });
+// @ts-expect-error: a query is no string
+void client.webSocketSession({ query: "a=1" });
+expectType<RequestTarget["query"]>({} as QueryInput);
+
 // A raw session has no keepalive.
 void client.webSocketRaw("ws://h/", (session) => {
   expectType<WebSocketSession>(session);
@@ -101,6 +115,10 @@ async function disposable(): Promise<void> {
   await session.send(new Uint16Array(1));
   await session.send(new ArrayBuffer(1));
   await session.send(new Frame.Ping());
+  const reason: CloseReasonInit = { code: 4000, message: undefined };
+  await session.close(reason, { timeout: undefined });
+  // @ts-expect-error: a code is no reason
+  await session.close(1000);
   // @ts-expect-error: numbers are no content
   await session.send(1);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The testee: an echo client on Halyard's public API, as built. Usage: node driver.mjs <server url> <agent> */
+/** The testee: an echo client on Halyard's public API, as built. Usage: node client.mjs <server url> <agent> */
 import { HalyardError, HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
+import { sessionOptions } from "./testee.mjs";
 
 const [server, agent] = process.argv.slice(2);
-const MiB = 2 ** 20;
-const client = new HttpClient(Cio).install(WebSockets, { maxFrameSize: 64 * MiB, maxMessageSize: 64 * MiB });
+const client = new HttpClient(Cio).install(WebSockets, sessionOptions);
 
 async function ask(path) {
   let answer;
