@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ProtocolViolationError } from "./errors.ts";
+import { InvalidArgumentError, ProtocolViolationError } from "./errors.ts";
 import type { EncodeOptions, MessageCodec, ReservedBits, WebSocketExtension } from "./extension.ts";
 import { Frame, type FrameOptions, wholeFromWire } from "./frame.ts";
 import { isUtf8 } from "./utf8.ts";
@@ -29,10 +29,12 @@ export class MessageExtensions {
   readonly codec: MessageCodec | null;
   readonly #chain: readonly WebSocketExtension[];
 
+  /** @throws {@link InvalidArgumentError} when two of them have a codec */
   constructor(negotiated: readonly NegotiatedExtension[], role: "client" | "server") {
     this.#chain = negotiated.map(({ extension }) => extension);
     this.reserved = negotiated.reduce((bits, { reserves }) => bits | reservedBits(reserves), 0);
     const codecs = this.#chain.flatMap((extension) => extension.codec?.(role) ?? []);
+    if (codecs.length > 1) throw new InvalidArgumentError("two of the negotiated extensions have a codec");
     this.codec = codecs[0] ?? null;
   }
 

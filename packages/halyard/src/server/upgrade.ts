@@ -3,8 +3,10 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { Connection } from "../protocol/connection.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import type { WebSocketExtension } from "../protocol/extension.ts";
 import { answerOffers } from "../protocol/extension-negotiation.ts";
 import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
+import type { ExtensionOffer } from "../protocol/handshake/header-grammar.ts";
 import { HeaderList, toHeaders } from "../protocol/handshake/header-list.ts";
 import {
   type AcceptedHandshake,
@@ -91,6 +93,13 @@ export type Route =
   | { readonly mode: "default"; readonly handler: SessionHandler }
   | { readonly mode: "raw"; readonly handler: SessionHandler<WebSocketSession> };
 
+/** What both sides have agreed on about extensions, before the client is told. */
+interface Agreement {
+  readonly answers: readonly ExtensionOffer[];
+  readonly connection: Connection;
+  readonly extensions: readonly WebSocketExtension[];
+}
+
 /** Turns `upgrade` events into sessions, all with one configuration. */
 export class Upgrader {
   /** The sessions that are open. */
@@ -141,26 +150,37 @@ export class Upgrader {
     if (url === null) {
       return refuse(upgrade.socket, refusal(400, "Host and target make no URL"));
     }
-    const parts = this.#accept(route.mode, upgrade, checked, { url, headers: toHeaders(headers) });
+    const agreement = this.#agree(route.mode, checked.extensionsOffered);
+    if (agreement === null) return refuse(upgrade.socket, refusal(500, "an extension has failed"));
+    const parts = this.#accept(agreement, upgrade, checked, { url, headers: toHeaders(headers) });
     if (route.mode === "raw") await this.#run(new WebSocketSession(...parts), route.handler);
     else await this.#run(new DefaultWebSocketSession(...parts), route.handler);
   }
 
+  /** Agrees on extensions; null when one of them throws, which the client can still be told. */
+  #agree(mode: "raw" | "default", offers: AcceptedHandshake["extensionsOffered"]): Agreement | null {
+    const { limits, extensions: factories } = this.config;
+    try {
+      const { answers, negotiated } = answerOffers(mode === "raw" ? [] : factories, offers);
+      const connection = new Connection({ role: "server", mode, limits, extensions: negotiated });
+      return { answers, connection, extensions: negotiated.map(({ extension }) => extension) };
+    } catch (error) {
+      warn(error);
+      return null;
+    }
+  }
+
   /** Sends the 101 and makes what a session is constructed with. */
   #accept(
-    mode: "raw" | "default",
+    { answers, connection, extensions }: Agreement,
     { socket, head }: Upgrade,
     accepted: AcceptedHandshake,
     request: HandshakeCall["request"],
   ): ConstructorParameters<typeof DefaultWebSocketSession> {
     const stream = SocketStream.adopt(socket);
-    const { limits, extensions: factories } = this.config;
-    const { answers, negotiated } = answerOffers(mode === "raw" ? [] : factories, accepted.extensionsOffered);
     stream.write([formatAcceptance(accepted, answers)], () => undefined);
-    const connection = new Connection({ role: "server", mode, limits, extensions: negotiated });
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
     const { subprotocol } = accepted;
-    const extensions = negotiated.map(({ extension }) => extension);
     const call = { request, response: { status: 101, headers: toHeaders(accepted.headers) } };
     const url = safeUrl(request.url);
     return [transport, { ...this.config, clock: this.#clock, subprotocol, extensions, call, url }];

@@ -44,8 +44,10 @@ export class SocketTransport implements Transport, ByteSink {
   #framesInFlight = 0;
   #messagesInFlight = 0;
   #bytesInFlight = 0;
-  /** How many messages were given up when the connection was failed. */
-  #messagesAbandoned = 0;
+  /** Whether what is being written leaves messages behind that the codec still has. */
+  #isOvertaking = false;
+  /** The control frames that have overtaken such messages: they count as written with those, so that counts keep to the order. */
+  #framesAhead = 0;
   readonly #ending = new Deferred<void>();
   /** The jobs of the codec that are waited for. */
   #decoding: Promise<Uint8Array> | null = null;
@@ -83,11 +85,11 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   get pendingFrames(): number {
-    return this.#connection.outputFrames + this.#framesInFlight;
+    return this.#connection.outputFrames + this.#framesInFlight + this.#framesAhead;
   }
 
   get pendingMessages(): number {
-    return this.#connection.outputMessages + this.#messagesInFlight + this.#messagesAbandoned;
+    return this.#connection.outputMessages + this.#messagesInFlight;
   }
 
   get ending(): Promise<void> {
@@ -189,7 +191,6 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   #take(): Frame[] {
-    const messages = this.#connection.outputMessages;
     try {
       return this.#connection.take();
     } catch (error) {
@@ -197,8 +198,6 @@ export class SocketTransport implements Transport, ByteSink {
       this.#connection.dispose();
       this.#codecFailed(error);
       return [];
-    } finally {
-      this.#messagesAbandoned += Math.max(0, messages - this.#connection.outputMessages);
     }
   }
 
@@ -256,6 +255,7 @@ export class SocketTransport implements Transport, ByteSink {
     const { frames, messages } = this.#connection.ready;
     this.#framesInFlight = frames;
     this.#messagesInFlight = messages;
+    this.#isOvertaking = this.#connection.outputFrames > frames;
     this.#chunks = this.#connection.takeOutput();
     for (const chunk of this.#chunks) this.#bytesInFlight += chunk.length;
     this.#writeSlice();
@@ -278,7 +278,12 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   #written(): void {
-    this.framesWritten += this.#framesInFlight;
+    this.framesWritten += this.#messagesInFlight;
+    this.#framesAhead += this.#framesInFlight - this.#messagesInFlight;
+    if (!this.#isOvertaking) {
+      this.framesWritten += this.#framesAhead;
+      this.#framesAhead = 0;
+    }
     this.#framesInFlight = 0;
     this.#messagesInFlight = 0;
     if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();

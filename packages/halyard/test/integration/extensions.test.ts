@@ -220,7 +220,7 @@ describe("the handshake", () => {
     await using client = testClient({ extensions: [fakeFactory("first"), inversion(new FakeCodec())] });
     const session = await client.webSocketSession(server.url);
     expect(session.extensions.map(({ name }) => name)).toEqual(["invert"]);
-    session.cancel();
+    await session.close();
   });
 
   test("fails for what an extension cannot take, with URL and status, and nothing stays open", async () => {
