@@ -17,6 +17,7 @@ export {
 export { Frame, type FrameOptions } from "./frame.ts";
 export { createKey } from "./handshake/accept-key.ts";
 export {
+  type AnswerLimits,
   ClientHandshake,
   type ClientHandshakeOptions,
   type HandshakeResult,

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "../protocol/errors.ts";
 
 /**
  * A copy of an options object that later changes cannot reach: own properties only, so that a polluted prototype sets
- * nothing. What is undefined counts as not given.
+ * nothing. What is undefined counts as not given; null does not, and is refused.
  *
  * @param what - whose options they are, for messages
  * @throws {@link InvalidArgumentError} for anything but an object, and for an option that does not exist
@@ -23,6 +23,7 @@ export function pickOptions<T extends object>(
         `${what} has no option ${JSON.stringify(name)}; it has ${known.join(", ")}`,
       );
     }
+    if (options[name] === null) throw new InvalidArgumentError(`${name} is null: leave it out instead`);
     if (options[name] !== undefined) picked[name] = options[name];
   }
   return picked;

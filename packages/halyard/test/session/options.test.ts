@@ -21,6 +21,11 @@ test("undefined counts as not given", () => {
   expect(Object.keys(pick({ one: undefined, two: 2 }))).toEqual(["two"]);
 });
 
+test("null is no default, and is refused", () => {
+  expect(() => pick({ one: null })).toThrow(InvalidArgumentError);
+  expect(() => pick({ one: null })).toThrow("one is null: leave it out instead");
+});
+
 test("what comes by way of a prototype is not taken, of the options or of all objects", () => {
   expect(pick(Object.create({ one: 1 })).one).toBeUndefined();
   Object.defineProperty(Object.prototype, "two", { value: 2, configurable: true });

@@ -83,6 +83,7 @@ export class CioEngine implements HttpClientEngine {
       headers,
       subprotocols,
       extensions: offers,
+      limits: this.#options.answerLimits,
       url: safeUrl,
     });
   }

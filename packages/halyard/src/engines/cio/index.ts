@@ -4,6 +4,7 @@ import type { HttpClientEngineFactory } from "../../client/engine.ts";
 import { CioEngine } from "./cio-engine.ts";
 import type { CioOptions } from "./options.ts";
 
+export type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 export type { TlsOptions } from "../../sockets/dial.ts";
 export type { CioOptions } from "./options.ts";
 

@@ -3,6 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
@@ -20,6 +21,12 @@ export interface CioOptions {
   readonly addressTimeout?: number | undefined;
   /** The most connections at once; more wait, within their handshake's deadline. @defaultValue no limit */
   readonly maxConnections?: number | undefined;
+  /**
+   * What is accepted of a server's answer to the handshake: `maxHeadSize` and `maxLineSize` in bytes, `maxHeaders`,
+   * `maxInterimResponses`, each inclusive.
+   * @defaultValue 65,536, 8,192, 128 and 16
+   */
+  readonly answerLimits?: AnswerLimits | undefined;
   /** The time to live by. For tests. */
   readonly clock?: Clock | undefined;
   /** The source of handshake and masking keys; it must be cryptographic. For tests. */
@@ -32,6 +39,7 @@ export interface ResolvedCioOptions {
   readonly keepAlive: number;
   readonly addressTimeout: number;
   readonly maxConnections: number;
+  readonly answerLimits: AnswerLimits;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
@@ -57,6 +65,7 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     "keepAlive",
     "addressTimeout",
     "maxConnections",
+    "answerLimits",
     "clock",
     "randomBytes",
   ]);
@@ -71,9 +80,17 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     // Node gives each address 250 ms by default, which a far or busy host does not always meet.
     addressTimeout: checkTimeout("addressTimeout", given.addressTimeout ?? 1_000),
     maxConnections: checkLimit("maxConnections", given.maxConnections ?? Infinity),
+    answerLimits: checkAnswerLimits(given.answerLimits ?? {}),
     clock: given.clock ?? systemClock,
     randomBytes: given.randomBytes ?? ((target) => void randomFillSync(target)),
   };
+}
+
+function checkAnswerLimits(limits: AnswerLimits): AnswerLimits {
+  const names = ["maxHeadSize", "maxLineSize", "maxHeaders", "maxInterimResponses"] as const;
+  const given = pickOptions<AnswerLimits>("Cio.answerLimits", limits, names);
+  for (const name of names) if (given[name] !== undefined) checkLimit(`answerLimits.${name}`, given[name]);
+  return given;
 }
 
 /** What the platform would find only when it connects, it is asked for now. */

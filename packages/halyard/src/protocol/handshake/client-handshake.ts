@@ -8,12 +8,16 @@ import { announcesContent, type HeaderList, toHeaders } from "./header-list.ts";
 import { type HeadLimits, HttpHeadParser, type ResponseHead } from "./http-head.ts";
 import { RefusalBody } from "./refusal-body.ts";
 
-const MAX_INTERIM_RESPONSES = 16;
+/** What is accepted of a server before it has agreed. */
+export interface AnswerLimits extends HeadLimits {
+  /** Answers of 1xx before the last one; 16 by default. */
+  readonly maxInterimResponses?: number | undefined;
+}
 
 /** What a {@link ClientHandshake} is made of. */
 export interface ClientHandshakeOptions extends HandshakeOffer {
   /** How much of the answer's head is accepted. */
-  readonly limits?: HeadLimits | undefined;
+  readonly limits?: AnswerLimits | undefined;
 }
 
 /** What an opening handshake has agreed on. */
@@ -105,8 +109,9 @@ export class ClientHandshake {
 
   /** RFC 9110 section 15.2: a client has to cope with interim responses it did not ask for. */
   #skipInterim(head: ResponseHead): void {
-    if (++this.#interimResponses > MAX_INTERIM_RESPONSES) {
-      throw this.#failure(head, `the server sent more than ${MAX_INTERIM_RESPONSES} interim responses`);
+    const { maxInterimResponses = 16 } = this.#options.limits ?? {};
+    if (++this.#interimResponses > maxInterimResponses) {
+      throw this.#failure(head, `the server sent more than ${maxInterimResponses} interim responses`);
     }
     this.#parser = this.#newParser();
   }
