@@ -119,29 +119,27 @@ class BinaryFrame extends BaseFrame {
   }
 }
 
-/** @throws {@link InvalidArgumentError} when the payload is over 125 bytes (RFC 6455 section 5.5) */
-function controlPayload(name: string, content: BinaryData): Uint8Array {
-  const data = viewOf(content);
-  if (data.length > maxControlPayload) {
-    throw new InvalidArgumentError(
-      `${name} payload of ${data.length} bytes is longer than the ${maxControlPayload} of a control frame`,
-    );
-  }
-  return data;
-}
-
-/** A ping (RFC 6455 section 5.5.2). Sessions answer pings themselves unless they are raw. */
-class PingFrame extends BaseFrame {
-  readonly type = "ping";
-  /** @internal */
-  readonly opcode: typeof Opcode.PING = Opcode.PING;
+/** A frame about the connection itself: never fragmented, and short (RFC 6455 section 5.5). */
+abstract class ControlFrame extends BaseFrame {
   readonly data: Uint8Array;
 
   /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
   constructor(content: BinaryData = new Uint8Array(0)) {
     super(undefined);
-    this.data = controlPayload("ping", content);
+    this.data = viewOf(content);
+    const { length } = this.data;
+    if (length <= maxControlPayload) return;
+    throw new InvalidArgumentError(
+      `a control frame holds ${maxControlPayload} bytes of payload, and these are ${length}`,
+    );
   }
+}
+
+/** A ping (RFC 6455 section 5.5.2). Sessions answer pings themselves unless they are raw. */
+class PingFrame extends ControlFrame {
+  readonly type = "ping";
+  /** @internal */
+  readonly opcode: typeof Opcode.PING = Opcode.PING;
 
   override copy(): PingFrame {
     return new PingFrame(copyOf(this.data));
@@ -149,17 +147,10 @@ class PingFrame extends BaseFrame {
 }
 
 /** A pong (RFC 6455 section 5.5.3). */
-class PongFrame extends BaseFrame {
+class PongFrame extends ControlFrame {
   readonly type = "pong";
   /** @internal */
   readonly opcode: typeof Opcode.PONG = Opcode.PONG;
-  readonly data: Uint8Array;
-
-  /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
-  constructor(content: BinaryData = new Uint8Array(0)) {
-    super(undefined);
-    this.data = controlPayload("pong", content);
-  }
 
   override copy(): PongFrame {
     return new PongFrame(copyOf(this.data));
@@ -167,11 +158,10 @@ class PongFrame extends BaseFrame {
 }
 
 /** A Close frame (RFC 6455 section 5.5.1). In a default session it is never seen; `close()` sends it. */
-class CloseFrame extends BaseFrame {
+class CloseFrame extends ControlFrame {
   readonly type = "close";
   /** @internal */
   readonly opcode: typeof Opcode.CLOSE = Opcode.CLOSE;
-  readonly data: Uint8Array;
 
   /**
    * @param reason - none makes an empty frame, which the peer reports as 1005
@@ -179,11 +169,12 @@ class CloseFrame extends BaseFrame {
    * or over 125 bytes, a message that is not UTF-8, or anything that is no reason
    */
   constructor(reason: CloseReason | CloseReasonInit | BinaryData = new Uint8Array(0)) {
-    super(undefined);
-    if (typeof reason !== "object" || reason === null) {
-      throw new InvalidArgumentError("a close reason is { code, message } or a CloseReason");
+    super(closePayload(reason));
+    const fault = closeFault(this.data);
+    if (fault !== null) throw new InvalidArgumentError(`${fault} must not be sent`);
+    if (!closeMessageIsUtf8(this.data)) {
+      throw new InvalidArgumentError("a close message that is not UTF-8 must not be sent");
     }
-    this.data = isBinaryData(reason) ? closePayload(reason) : encodeReason(reason);
   }
 
   /** The reason, or null when the frame is empty. */
@@ -195,6 +186,13 @@ class CloseFrame extends BaseFrame {
   override copy(): CloseFrame {
     return new CloseFrame(copyOf(this.data));
   }
+}
+
+function closePayload(reason: CloseReason | CloseReasonInit | BinaryData): BinaryData {
+  if (typeof reason !== "object" || reason === null) {
+    throw new InvalidArgumentError("a close reason is { code, message } or a CloseReason");
+  }
+  return isBinaryData(reason) ? reason : encodeReason(reason);
 }
 
 function isBinaryData(value: object): value is BinaryData {
@@ -213,15 +211,6 @@ function encodeReason(reason: CloseReasonInit): Uint8Array {
   payload[0] = code >> 8;
   payload[1] = code;
   payload.set(text, 2);
-  return closePayload(payload);
-}
-
-function closePayload(content: BinaryData): Uint8Array {
-  const payload = controlPayload("close", content);
-  const fault = closeFault(payload);
-  if (fault !== null) throw new InvalidArgumentError(`${fault} must not be sent`);
-  if (!closeMessageIsUtf8(payload))
-    throw new InvalidArgumentError("a close message that is not UTF-8 must not be sent");
   return payload;
 }
 
