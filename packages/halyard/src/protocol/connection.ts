@@ -114,11 +114,6 @@ export class Connection {
     this.#decoder.feed(copyOf(this.#decoder.unread));
   }
 
-  /** Whether the bytes so far end inside a frame or a fragmented message. */
-  get isMidMessage(): boolean {
-    return this.#decoder.isMidMessage;
-  }
-
   /**
    * The frames that have arrived, in order; empty when more bytes are needed. In default mode they are whole messages
    * with the control frames between them. Pings are answered at once; a Close frame, or a fault, behind other frames

@@ -69,11 +69,6 @@ export class FrameDecoder {
     return this.input.subarray(this.#at);
   }
 
-  /** Whether the input ended inside a frame or between the fragments of a message. */
-  get isMidMessage(): boolean {
-    return this.#inPayload || this.#inMessage || this.#headerSize > 0;
-  }
-
   /**
    * Goes on to the next piece of a payload.
    * @returns false when more input is needed

@@ -7,7 +7,6 @@ const doing: Record<Phase, string> = {
   dns: "cannot resolve the name for",
   connect: "cannot connect to",
   tls: "cannot establish TLS with",
-  proxy: "cannot reach the proxy for",
   upgrade: "the connection was lost during the handshake with",
   open: "the connection was lost to",
   closing: "the connection was lost while closing",

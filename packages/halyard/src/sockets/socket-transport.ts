@@ -7,24 +7,21 @@ import type { Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import { socketError } from "./socket-errors.ts";
 import type { ByteSink, SocketStream } from "./socket-stream.ts";
-
-/** How much is given to the socket at once. */
-const sliceBytes = 256 * 1024;
+import { SocketWriter } from "./socket-writer.ts";
 
 /** How much is decoded ahead of the session; past it the codec's next result waits until the session has taken that. */
 const aheadBytes = 2 ** 20;
 
 /**
  * A protocol connection over a socket. It reads one batch ahead; only when a second read finds that batch not taken is
- * the socket paused. What is sent in one turn leaves in one write; while a write is under way, the next one gathers.
+ * the socket paused.
  */
 export class SocketTransport implements Transport, ByteSink {
   readonly masking: boolean;
   bytesReceived = 0;
-  framesWritten = 0;
-  bytesWritten = 0;
   readonly #stream: SocketStream;
   readonly #connection: Connection;
+  readonly #writer: SocketWriter;
   readonly #url: string | undefined;
   /** The batch read ahead. */
   #ahead: Frame[] | null = null;
@@ -37,22 +34,9 @@ export class SocketTransport implements Transport, ByteSink {
   /** What is to be told once, behind the frames that came before it. */
   #error: Error | null = null;
   #isBroken = false;
-  #flushScheduled = false;
-  #endSent = false;
-  /** What was taken from the connection and not handed over yet; its chunks but for the slice that is being written. */
-  #chunks: Uint8Array[] = [];
-  #framesInFlight = 0;
-  #messagesInFlight = 0;
-  #bytesInFlight = 0;
-  /** Whether what is being written leaves messages behind that the codec still has. */
-  #isOvertaking = false;
-  /** The control frames that have overtaken such messages: they count as written with those, so that counts keep to the order. */
-  #framesAhead = 0;
   readonly #ending = new Deferred<void>();
-  /** The jobs of the codec that are waited for. */
+  /** The job of the codec that is waited for. */
   #decoding: Promise<Uint8Array> | null = null;
-  #encoding: Promise<Uint8Array> | null = null;
-  #progress: Deferred<boolean> | null = null;
 
   /**
    * @param early - bytes that came behind the handshake; they need to be valid only during the call
@@ -65,6 +49,7 @@ export class SocketTransport implements Transport, ByteSink {
   ) {
     this.#stream = stream;
     this.#connection = connection;
+    this.#writer = new SocketWriter(stream, connection, (error) => this.#codecFailed(error));
     this.masking = options.masking;
     this.#url = options.url;
     stream.attach(this);
@@ -84,20 +69,28 @@ export class SocketTransport implements Transport, ByteSink {
     this.#connection.maxFrameSize = bytes;
   }
 
-  get pendingFrames(): number {
-    return this.#connection.outputFrames + this.#framesInFlight + this.#framesAhead;
-  }
-
-  get pendingMessages(): number {
-    return this.#connection.outputMessages + this.#messagesInFlight;
-  }
-
   get ending(): Promise<void> {
     return this.#ending.promise;
   }
 
+  get pendingFrames(): number {
+    return this.#writer.pendingFrames;
+  }
+
+  get pendingMessages(): number {
+    return this.#writer.pendingMessages;
+  }
+
   get pendingBytes(): number {
-    return this.#connection.outputBytes + this.#bytesInFlight;
+    return this.#writer.pendingBytes;
+  }
+
+  get framesWritten(): number {
+    return this.#writer.framesWritten;
+  }
+
+  get bytesWritten(): number {
+    return this.#writer.bytesWritten;
   }
 
   receive(): Promise<Frame[] | null> {
@@ -111,24 +104,19 @@ export class SocketTransport implements Transport, ByteSink {
 
   send(frame: Frame, options?: EncodeOptions): boolean {
     const accepted = !this.#isGone && this.#connection.send(frame, options);
-    if (!accepted) return false;
-    this.#awaitEncoding();
-    this.#scheduleFlush();
-    return true;
+    if (accepted) this.#writer.schedule();
+    return accepted;
   }
 
   progress(): Promise<boolean> {
-    if (this.#isGone) return Promise.resolve(false);
-    if (this.pendingFrames === 0) return Promise.resolve(true);
-    this.#progress ??= new Deferred();
-    return this.#progress.promise;
+    return this.#writer.progress();
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (!this.#isGone) {
-      this.#flush();
+      this.#writer.flush();
       this.#stream.destroy();
       this.#gone();
     }
@@ -153,7 +141,7 @@ export class SocketTransport implements Transport, ByteSink {
     this.#hasEnded = true;
     this.#ending.resolve();
     this.#settleReceiver();
-    this.#end();
+    this.#writer.end();
   }
 
   /** @internal */
@@ -186,7 +174,7 @@ export class SocketTransport implements Transport, ByteSink {
     if (failure !== null) this.#break(failure);
     if (failure !== null || received !== null || this.#connection.endsNext) this.#ending.resolve();
     this.#awaitDecoding();
-    if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();
+    this.#writer.schedule();
     this.#settleReceiver();
   }
 
@@ -235,73 +223,6 @@ export class SocketTransport implements Transport, ByteSink {
     this.#stream.resume();
   }
 
-  /** Not a microtask: a loop over `incoming` runs in those, and its answers shall leave together. */
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(() => {
-      this.#flushScheduled = false;
-      if (!this.#isGone) this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#bytesInFlight > 0) return;
-    if (this.#connection.hasOutput) this.#write();
-    else if (this.#connection.endsAfterOutput) this.#end();
-  }
-
-  #write(): void {
-    const { frames, messages } = this.#connection.ready;
-    this.#framesInFlight = frames;
-    this.#messagesInFlight = messages;
-    this.#isOvertaking = this.#connection.outputFrames > frames;
-    this.#chunks = this.#connection.takeOutput();
-    for (const chunk of this.#chunks) this.#bytesInFlight += chunk.length;
-    this.#writeSlice();
-  }
-
-  /** Slice by slice, so that a large message shows progress while it is written. */
-  #writeSlice(): void {
-    const slice = takeSlice(this.#chunks);
-    const bytes = slice.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#stream.write(slice, () => {
-      this.bytesWritten += bytes;
-      this.#bytesInFlight -= bytes;
-      if (this.#chunks.length > 0) {
-        if (!this.#isGone) this.#writeSlice();
-      } else {
-        this.#written();
-      }
-      this.#tellProgress(true);
-    });
-  }
-
-  #written(): void {
-    this.framesWritten += this.#messagesInFlight;
-    this.#framesAhead += this.#framesInFlight - this.#messagesInFlight;
-    if (!this.#isOvertaking) {
-      this.framesWritten += this.#framesAhead;
-      this.#framesAhead = 0;
-    }
-    this.#framesInFlight = 0;
-    this.#messagesInFlight = 0;
-    if (this.#connection.hasOutput || this.#connection.endsAfterOutput) this.#scheduleFlush();
-  }
-
-  #awaitEncoding(): void {
-    const { encoding } = this.#connection;
-    if (encoding === null || encoding === this.#encoding) return;
-    this.#encoding = encoding;
-    const goOn = (payload: Uint8Array) => {
-      if (this.#isGone) return;
-      this.#connection.encoded(payload);
-      this.#awaitEncoding();
-      this.#scheduleFlush();
-    };
-    encoding.then(goOn).catch((error: unknown) => this.#codecFailed(error));
-  }
-
   #awaitDecoding(): void {
     const { decoding } = this.#connection;
     if (decoding === null || decoding === this.#decoding) return;
@@ -330,37 +251,11 @@ export class SocketTransport implements Transport, ByteSink {
     this.#stream.destroy();
   }
 
-  #end(): void {
-    if (this.#endSent || this.#isGone) return;
-    this.#endSent = true;
-    if (this.#connection.hasOutput && this.#bytesInFlight === 0) this.#write();
-    this.#stream.end();
-  }
-
   #gone(): void {
     this.#isGone = true;
     this.#hasEnded = true;
     this.#ending.resolve();
-    this.#tellProgress(false);
+    this.#writer.stop();
     this.#settleReceiver();
   }
-
-  #tellProgress(isAlive: boolean): void {
-    this.#progress?.resolve(isAlive);
-    this.#progress = null;
-  }
-}
-
-/** Takes chunks, and cuts the last of them, up to the size of a slice. */
-function takeSlice(chunks: Uint8Array[]): Uint8Array[] {
-  const slice: Uint8Array[] = [];
-  let room = sliceBytes;
-  while (room > 0) {
-    const chunk = chunks.shift();
-    if (chunk === undefined) break;
-    slice.push(chunk.subarray(0, room));
-    if (chunk.length > room) chunks.unshift(chunk.subarray(room));
-    room -= chunk.length;
-  }
-  return slice;
 }

@@ -103,14 +103,6 @@ describe.each(ROLES)("a %s", (role) => {
     expect(written(connection)).toEqual(["02 01 61", "80 01 62"]);
   });
 
-  test("says whether the bytes so far end inside a message (FR-12)", () => {
-    const connection = connect(role);
-    deliver(connection, toRole(role, "01 01 61"));
-    expect(connection.isMidMessage).toBe(true);
-    deliver(connection, toRole(role, "80 00"));
-    expect(connection.isMidMessage).toBe(false);
-  });
-
   test("takes a new limit of a frame's size for what comes from then on", () => {
     const connection = connect(role, { limits: { maxFrameSize: 1 } });
     expect(connection.maxFrameSize).toBe(1);

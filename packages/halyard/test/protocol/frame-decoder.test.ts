@@ -207,24 +207,6 @@ describe.each(ROLES)("a decoder of a %s", (role) => {
     decoder.next();
     expect(decoder.unread).toHaveLength(0);
   });
-
-  test.each<[boolean, string, Bytes[]]>([
-    [false, "nothing", []],
-    [true, "half a header", ["82"]],
-    [true, "half a length", ["82 7e 01"]],
-    [true, "half a payload", ["82 02 61"]],
-    [false, "a frame", ["82 02 61 61"]],
-    [true, "a fragment", ["02 02 61 61"]],
-    [true, "an empty fragment", ["02 00"]],
-    [true, "a fragment and a ping", ["02 00", "89 00"]],
-    [true, "a message and half a Close frame", ["82 00", "88 02 03"]],
-    [false, "all fragments", ["02 00", "80 00"]],
-  ])("says %s to whether it is in the middle of a message after %s (FR-12)", (expected, _, frames) => {
-    const decoder = decoderOf(role);
-    expect(decoder.isMidMessage).toBe(false);
-    read(decoder, role, toRole(role, ...frames), []);
-    expect(decoder.isMidMessage).toBe(expected);
-  });
 });
 
 test("a masked frame of RFC 6455 section 5.7 is read with its key", () => {

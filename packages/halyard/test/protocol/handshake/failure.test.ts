@@ -25,8 +25,8 @@ test("a handshake error says with whom and why, and carries its context", () => 
   const error = handshakeError("the reason", { url: "ws://example.com/", status: 400 });
   expect(error.message).toBe("handshake with ws://example.com/ failed: the reason");
   expect(error).toMatchObject({ url: "ws://example.com/", status: 400, phase: "upgrade" });
-  expect(handshakeError("the reason", { phase: "proxy" })).toMatchObject({
+  expect(handshakeError("the reason", { phase: "connect" })).toMatchObject({
     message: "handshake failed: the reason",
-    phase: "proxy",
+    phase: "connect",
   });
 });

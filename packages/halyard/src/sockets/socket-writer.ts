@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Connection } from "../protocol/connection.ts";
+import { Deferred } from "../session/waiting.ts";
+import type { SocketStream } from "./socket-stream.ts";
+
+/** How much is given to the socket at once. */
+const sliceBytes = 256 * 1024;
+
+/**
+ * The way of a connection's output to its socket. What is sent in one turn leaves in one write; while a write is under
+ * way, the next one gathers.
+ */
+export class SocketWriter {
+  framesWritten = 0;
+  bytesWritten = 0;
+  readonly #stream: SocketStream;
+  readonly #connection: Connection;
+  readonly #codecFailed: (error: unknown) => void;
+  #isScheduled = false;
+  #isStopped = false;
+  /** Set once our side is to end behind the output. */
+  #isEnding = false;
+  /** What was taken from the connection and not handed over yet; its chunks but for the slice that is being written. */
+  #chunks: Uint8Array[] = [];
+  #framesInFlight = 0;
+  #messagesInFlight = 0;
+  #bytesInFlight = 0;
+  /** Whether what is being written leaves messages behind that the codec still has. */
+  #isOvertaking = false;
+  /** The control frames that have overtaken such messages: they count as written with those, so that counts keep to the order. */
+  #framesAhead = 0;
+  /** The job of the codec that is waited for. */
+  #encoding: Promise<Uint8Array> | null = null;
+  #progress: Deferred<boolean> | null = null;
+
+  /** @param codecFailed - told when a message cannot be encoded */
+  constructor(stream: SocketStream, connection: Connection, codecFailed: (error: unknown) => void) {
+    this.#stream = stream;
+    this.#connection = connection;
+    this.#codecFailed = codecFailed;
+  }
+
+  get pendingFrames(): number {
+    return this.#connection.outputFrames + this.#framesInFlight + this.#framesAhead;
+  }
+
+  get pendingMessages(): number {
+    return this.#connection.outputMessages + this.#messagesInFlight;
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.outputBytes + this.#bytesInFlight;
+  }
+
+  /** See `Transport.progress`. */
+  progress(): Promise<boolean> {
+    if (this.#isStopped) return Promise.resolve(false);
+    if (this.pendingFrames === 0) return Promise.resolve(true);
+    this.#progress ??= new Deferred();
+    return this.#progress.promise;
+  }
+
+  /**
+   * Writes what the connection has to write at the end of this turn. Not in a microtask: a loop over `incoming` runs in
+   * those, and its answers shall leave together.
+   */
+  schedule(): void {
+    this.#awaitEncoding();
+    if (this.#isScheduled || !(this.#connection.hasOutput || this.#connection.endsAfterOutput)) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      if (!this.#isStopped) this.flush();
+    });
+  }
+
+  /** Writes it now, unless a write is under way. */
+  flush(): void {
+    if (this.#bytesInFlight > 0) return;
+    if (this.#connection.hasOutput) this.#write();
+    else if (this.#connection.endsAfterOutput || this.#isEnding) this.#stream.end();
+  }
+
+  /** Ends our side behind the output. */
+  end(): void {
+    this.#isEnding = true;
+    if (!this.#isStopped) this.flush();
+  }
+
+  /** The socket is gone, or to be given up. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#tellProgress(false);
+  }
+
+  #write(): void {
+    const { frames, messages } = this.#connection.ready;
+    this.#framesInFlight = frames;
+    this.#messagesInFlight = messages;
+    this.#isOvertaking = this.#connection.outputFrames > frames;
+    this.#chunks = this.#connection.takeOutput();
+    for (const chunk of this.#chunks) this.#bytesInFlight += chunk.length;
+    this.#writeSlice();
+  }
+
+  /** Slice by slice, so that a large message shows progress while it is written. */
+  #writeSlice(): void {
+    const slice = takeSlice(this.#chunks);
+    const bytes = slice.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#stream.write(slice, () => {
+      this.bytesWritten += bytes;
+      this.#bytesInFlight -= bytes;
+      if (this.#chunks.length === 0) this.#written();
+      else if (!this.#isStopped) this.#writeSlice();
+      this.#tellProgress(true);
+    });
+  }
+
+  #written(): void {
+    this.framesWritten += this.#messagesInFlight;
+    this.#framesAhead += this.#framesInFlight - this.#messagesInFlight;
+    if (!this.#isOvertaking) {
+      this.framesWritten += this.#framesAhead;
+      this.#framesAhead = 0;
+    }
+    this.#framesInFlight = 0;
+    this.#messagesInFlight = 0;
+    if (this.#isEnding) this.end();
+    else this.schedule();
+  }
+
+  #awaitEncoding(): void {
+    const { encoding } = this.#connection;
+    if (encoding === null || encoding === this.#encoding) return;
+    this.#encoding = encoding;
+    const goOn = (payload: Uint8Array) => {
+      if (this.#isStopped) return;
+      this.#connection.encoded(payload);
+      this.schedule();
+    };
+    encoding.then(goOn).catch((error: unknown) => this.#codecFailed(error));
+  }
+
+  #tellProgress(isAlive: boolean): void {
+    this.#progress?.resolve(isAlive);
+    this.#progress = null;
+  }
+}
+
+/** Takes chunks, and cuts the last of them, up to the size of a slice. */
+function takeSlice(chunks: Uint8Array[]): Uint8Array[] {
+  const slice: Uint8Array[] = [];
+  let room = sliceBytes;
+  while (room > 0) {
+    const chunk = chunks.shift();
+    if (chunk === undefined) break;
+    slice.push(chunk.subarray(0, room));
+    if (chunk.length > room) chunks.unshift(chunk.subarray(room));
+    room -= chunk.length;
+  }
+  return slice;
+}
