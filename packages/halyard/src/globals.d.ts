@@ -61,3 +61,22 @@ declare function setTimeout(callback: () => void, milliseconds: number): unknown
 declare function clearTimeout(timer: unknown): void;
 declare function queueMicrotask(callback: () => void): void;
 declare function btoa(binary: string): string;
+
+declare class ReadableStream<T> {
+  constructor(
+    source: {
+      pull(controller: { enqueue(chunk: T): void; close(): void }): Promise<void>;
+      cancel(reason: unknown): Promise<void>;
+    },
+    strategy: { highWaterMark: number },
+  );
+}
+
+declare class WritableStream<T> {
+  constructor(sink: {
+    start(controller: { error(reason: unknown): void }): void;
+    write(chunk: T): Promise<void>;
+    close(): Promise<void>;
+    abort(reason: unknown): Promise<void>;
+  });
+}

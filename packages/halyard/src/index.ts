@@ -64,6 +64,7 @@ export {
   TimeoutError,
   TlsError,
 } from "./session/errors.ts";
+export type { MessageParts } from "./session/fragments.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";
 export type { SendChannel, SendOptions } from "./session/outgoing.ts";
 export type { SessionEnd } from "./session/session-end.ts";

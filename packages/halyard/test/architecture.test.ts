@@ -16,6 +16,7 @@ const layers: Record<string, { readonly on: readonly string[]; readonly node?: t
   sockets: { on: ["protocol", "session"], node: true },
   "engines/cio": { on: ["protocol", "session", "client", "sockets"], node: true },
   "engines/js": { on: ["protocol", "session", "client"] },
+  streams: { on: ["protocol", "session"] },
   server: { on: ["protocol", "session", "sockets"], node: true },
   testing: { on: ["protocol", "session", "client"] },
   /** What lies in `src` itself: the main entry, which must not drag an engine or a socket into a bundle. */

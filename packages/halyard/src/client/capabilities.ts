@@ -35,9 +35,10 @@ export function checkCapabilities(
   demand(
     given.maxFrameSize !== undefined ||
       given.maxMessageSize !== undefined ||
-      given.maxFragments !== undefined,
+      given.maxFragments !== undefined ||
+      given.maxPendingPongs !== undefined,
     "frameLimits",
-    "it cannot refuse large frames and messages; leave the limits out",
+    "it cannot limit frames, messages and pongs; leave the limits out",
   );
   const incoming = given.channels?.incoming ?? unlimited();
   const isBounded = incoming.messages !== Infinity || incoming.bytes !== Infinity;

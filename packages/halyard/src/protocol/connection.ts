@@ -17,9 +17,6 @@ import { OutgoingMessages } from "./outgoing-messages.ts";
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
 
-/** Autobahn sends ten pings at once and wants ten pongs. */
-const maxPendingPongs = 16;
-
 /** The bounds of what a peer may send. */
 export interface ProtocolLimits {
   /** The largest payload of one frame, in bytes, inclusive. */
@@ -28,6 +25,8 @@ export interface ProtocolLimits {
   readonly maxMessageSize: number;
   /** The most fragments of one message. */
   readonly maxFragments: number;
+  /** The most pongs that wait to be written; with more pings, the newest are answered. @defaultValue 16 */
+  readonly maxPendingPongs?: number | undefined;
 }
 
 export interface ConnectionOptions {
@@ -56,9 +55,12 @@ export class Connection {
   readonly #batchBytes: number;
   readonly #decoder: FrameDecoder;
   readonly #extensions: MessageExtensions;
+  readonly #assembler: MessageAssembler;
   readonly #incoming: IncomingMessages;
   readonly #outgoing: OutgoingMessages;
   readonly #encoder: FrameEncoder;
+  readonly #maxPendingPongs: number;
+  #maxFrameSize: number;
   /** The payloads of the pongs that are due, the newest last. */
   #pongs: Uint8Array[] = [];
   /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
@@ -73,19 +75,38 @@ export class Connection {
     this.#extensions = new MessageExtensions(options.extensions ?? [], options.role);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
-    const assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
-    this.#incoming = new IncomingMessages(this.#decoder, assembler, this.#extensions, limits.maxMessageSize);
+    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
+    this.#incoming = new IncomingMessages(
+      this.#decoder,
+      this.#assembler,
+      this.#extensions,
+      limits.maxMessageSize,
+    );
+    this.#maxFrameSize = limits.maxFrameSize;
+    this.#maxPendingPongs = limits.maxPendingPongs ?? 16;
     this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()));
     this.#outgoing = new OutgoingMessages(this.#encoder, this.#extensions);
   }
 
   /** The largest payload of one frame that is accepted from now on, in bytes. */
   get maxFrameSize(): number {
-    return this.#decoder.maxFrameSize;
+    return this.#maxFrameSize;
   }
 
   set maxFrameSize(bytes: number) {
-    this.#decoder.maxFrameSize = bytes;
+    this.#maxFrameSize = bytes;
+    if (!this.#assembler.streaming) this.#decoder.maxFrameSize = bytes;
+  }
+
+  /**
+   * From now on data messages come out of {@link take} in pieces, as they arrive: frames of which only the last of a
+   * message has `fin`, and which may end inside a character. No limit of size or number holds for them any more.
+   * It changes nothing in a raw connection, and where an extension wants whole messages.
+   */
+  stream(): void {
+    if (this.#isRaw || !this.#extensions.canStream) return;
+    this.#assembler.streaming = true;
+    this.#decoder.maxFrameSize = Infinity;
   }
 
   /**
@@ -227,7 +248,7 @@ export class Connection {
    */
   #answer(ping: Frame.Ping): void {
     if (this.#isRaw || !this.closing.canSend) return;
-    if (this.#pongs.length === maxPendingPongs) this.#pongs.shift();
+    if (this.#pongs.length >= this.#maxPendingPongs) this.#pongs.shift();
     this.#pongs.push(copyOf(ping.data));
   }
 

@@ -106,9 +106,9 @@ export class FrameDecoder {
     this.rsv = first & 0x70;
     this.opcode = first & 0x0f;
     this.length = this.#readLength(header);
-    if (this.length > this.maxFrameSize) {
-      throw new FrameTooBigError("maxFrameSize", this.length, this.maxFrameSize);
-    }
+    // Past 2^53 a length was rounded, and the frame's end would be missed.
+    const limit = Math.min(this.maxFrameSize, Number.MAX_SAFE_INTEGER);
+    if (this.length > limit) throw new FrameTooBigError("maxFrameSize", this.length, limit);
     if (this.#masked) this.key.set(header.subarray(size - 4, size));
     this.#headerSize = 0;
     return true;
@@ -181,7 +181,6 @@ export class FrameDecoder {
     const view = new DataView(header.buffer, 2, 8);
     const high = view.getUint32(0);
     if (high >= 2 ** 31) throw violation("the highest bit of a 64-bit length is set");
-    // Past 2^53 the sum is rounded, which no limit is close enough to notice.
     const length = high * 2 ** 32 + view.getUint32(4);
     if (length <= 0xffff) throw violation(`a length of ${length} is written in 64 bits`);
     return length;

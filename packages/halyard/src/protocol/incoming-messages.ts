@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { noBytes } from "./bytes.ts";
-import type { Frame } from "./frame.ts";
+import { ProtocolViolationError } from "./errors.ts";
+import { Frame } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import type { MessageAssembler } from "./message-assembler.ts";
 import type { MessageExtensions } from "./message-extensions.ts";
+import { Utf8Validator } from "./utf8.ts";
 
-/** A message that the codec takes its time with, and what came of it. */
+/**
+ * How much of a streamed message the codec is given at once. Whatever a codec makes of it is in memory then, of
+ * permessage-deflate a thousand times as much.
+ */
+const sliceBytes = 16 * 1024;
+
+type DataFrame = Frame.Text | Frame.Binary;
+
+/** A message, or a piece of one, that the codec takes its time with, and what came of it. */
 interface Job {
-  readonly frame: Frame.Text | Frame.Binary;
+  readonly frame: DataFrame;
   readonly promise: Promise<Uint8Array>;
   outcome: { readonly payload: Uint8Array } | { readonly error: unknown } | null;
 }
@@ -19,6 +29,10 @@ export class IncomingMessages {
   readonly #extensions: MessageExtensions;
   readonly #maxMessageSize: number;
   #job: Job | null = null;
+  /** What the codec has not been given yet of a piece of a streamed message. */
+  #rest: DataFrame | null = null;
+  /** Of an encoded text message that is streamed. */
+  #utf8 = new Utf8Validator();
 
   constructor(
     decoder: FrameDecoder,
@@ -39,7 +53,7 @@ export class IncomingMessages {
 
   /** Whether there is more to do without more bytes. */
   get hasInput(): boolean {
-    return this.#job !== null || this.#decoder.unread.length > 0;
+    return this.#job !== null || this.#rest !== null || this.#decoder.unread.length > 0;
   }
 
   settle(outcome: { readonly payload: Uint8Array } | { readonly error: unknown }): void {
@@ -49,6 +63,7 @@ export class IncomingMessages {
   /** Forgets what is under way, and the bytes behind it. */
   abandon(): void {
     this.#job = null;
+    this.#rest = null;
     this.#decoder.feed(noBytes);
   }
 
@@ -57,30 +72,75 @@ export class IncomingMessages {
    * @throws {@link ProtocolViolationError} or {@link FrameTooBigError}
    */
   next(): Frame | null {
-    if (this.#job !== null) return this.#finishJob(this.#job);
-    while (this.#decoder.next()) {
-      const frame = this.#assembler.push();
-      if (frame === null) continue;
+    if (this.#job !== null) {
+      if (this.#job.outcome === null) return null;
+      const frame = this.#finishJob(this.#job);
+      if (frame !== null) return frame;
+    }
+    while (this.#job === null) {
+      const frame = this.#rest ?? this.#assembled();
+      if (frame === null) return null;
       if (frame.type !== "text" && frame.type !== "binary") return frame;
       const message = this.#decode(frame);
-      if (message !== null || this.#job !== null) return message;
+      if (message !== null) return message;
+    }
+    return null;
+  }
+
+  #assembled(): Frame | null {
+    while (this.#decoder.next()) {
+      const frame = this.#assembler.push();
+      if (frame !== null) return frame;
     }
     return null;
   }
 
   #finishJob(job: Job): Frame | null {
-    if (job.outcome === null) return null;
     this.#job = null;
+    if (job.outcome === null) return null;
     if ("error" in job.outcome) throw job.outcome.error;
-    return this.#extensions.receive(this.#extensions.decoded(job.frame, job.outcome.payload));
+    return this.#decoded(job.frame, job.outcome.payload);
   }
 
-  #decode(frame: Frame.Text | Frame.Binary): Frame | null {
-    const extensions = this.#extensions;
-    if (extensions.codec === null || !extensions.isEncoded(frame)) return extensions.receive(frame);
-    const payload = extensions.codec.decode(frame.data, true, this.#maxMessageSize);
-    if (payload instanceof Uint8Array) return extensions.receive(extensions.decoded(frame, payload));
-    this.#job = { frame, promise: payload, outcome: null };
+  #decode(frame: DataFrame): Frame | null {
+    const { codec } = this.#extensions;
+    if (codec === null || !this.#extensions.isEncoded(frame)) {
+      return this.#assembler.streaming ? frame : this.#extensions.receive(frame);
+    }
+    const given = this.#assembler.streaming ? this.#slice(frame) : frame;
+    const limit = this.#assembler.streaming ? Infinity : this.#maxMessageSize;
+    const payload = codec.decode(given.data, given.fin, limit);
+    if (payload instanceof Uint8Array) return this.#decoded(given, payload);
+    this.#job = { frame: given, promise: payload, outcome: null };
     return null;
+  }
+
+  /** What the codec is given of a piece; the rest is for the next time. */
+  #slice(frame: DataFrame): DataFrame {
+    const { data } = frame;
+    if (data.length <= sliceBytes) {
+      this.#rest = null;
+      return frame;
+    }
+    const part = (bytes: Uint8Array, fin: boolean) => {
+      const { rsv1, rsv2, rsv3 } = frame;
+      const options = { fin, rsv1, rsv2, rsv3 };
+      return frame.type === "text" ? new Frame.Text(bytes, options) : new Frame.Binary(bytes, options);
+    };
+    this.#rest = part(data.subarray(sliceBytes), frame.fin);
+    return part(data.subarray(0, sliceBytes), false);
+  }
+
+  #decoded(frame: DataFrame, payload: Uint8Array): Frame | null {
+    const decoded = this.#extensions.decoded(frame, payload);
+    if (!this.#assembler.streaming) return this.#extensions.receive(decoded);
+    if (decoded.type === "text") this.#checkText(decoded);
+    return payload.length > 0 || decoded.fin ? decoded : null;
+  }
+
+  #checkText({ data, fin }: Frame.Text): void {
+    if (!this.#utf8.push(data) || (fin && !this.#utf8.isComplete)) {
+      throw new ProtocolViolationError("a text message is not UTF-8", 1007);
+    }
   }
 }

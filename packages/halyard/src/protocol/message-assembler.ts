@@ -34,6 +34,14 @@ export class MessageAssembler {
   #rsv = 0;
   #messageSize = 0;
   #fragments = 0;
+  /** Whether a piece of the message in progress was given out already. */
+  #isPartlyOut = false;
+
+  /**
+   * Set to have messages handed out in pieces as they arrive: data frames of which only the last of a message has
+   * `fin`, none of them empty but that one. A piece can end inside a character. The limits then do not apply.
+   */
+  streaming = false;
 
   constructor(decoder: FrameDecoder, isMasked: boolean, options: MessageAssemblerOptions) {
     this.#decoder = decoder;
@@ -71,10 +79,15 @@ export class MessageAssembler {
     if (decoder.first) this.#beginFrame();
     const bytes = this.#collect(this.#message, decoder.fin);
     if (this.#isText && !this.#utf8.push(bytes)) throw notUtf8();
-    if (!decoder.last) return null;
-    if (decoder.fin) this.#checkTextIsComplete();
-    else if (this.#options.mode === "default") return null;
-    return this.#makeFrame();
+    const isEnd = decoder.last && decoder.fin;
+    if (isEnd) this.#checkTextIsComplete();
+    else if (!this.#givesOutPart()) return null;
+    return this.#makeFrame(isEnd);
+  }
+
+  /** Whether what was collected of a message that goes on is given out now. */
+  #givesOutPart(): boolean {
+    return this.streaming ? this.#message.size > 0 : this.#options.mode === "raw" && this.#decoder.last;
   }
 
   #beginFrame(): void {
@@ -85,11 +98,12 @@ export class MessageAssembler {
       this.#rsv = rsv;
       this.#messageSize = 0;
       this.#fragments = 0;
+      this.#isPartlyOut = false;
     }
     this.#messageSize += length;
     this.#fragments++;
-    // A raw session holds one frame at a time, which maxFrameSize bounds.
-    if (this.#options.mode === "raw") return;
+    // A raw session holds one frame at a time, which maxFrameSize bounds; of a stream nothing is held.
+    if (this.#options.mode === "raw" || this.streaming) return;
     if (this.#messageSize > maxMessageSize) {
       throw new FrameTooBigError("maxMessageSize", this.#messageSize, maxMessageSize);
     }
@@ -102,7 +116,8 @@ export class MessageAssembler {
   #collect(buffer: PayloadBuffer, final: boolean): Uint8Array {
     const { input, start, end, length, offset, key } = this.#decoder;
     if (start === end) return noBytes;
-    const bytes = buffer.append(input, start, end, length - offset, final);
+    const announced = this.streaming ? end - start : length - offset;
+    const bytes = buffer.append(input, start, end, announced, final);
     if (this.#isMasked) applyMask(bytes, 0, bytes.length, key, offset);
     return bytes;
   }
@@ -115,10 +130,10 @@ export class MessageAssembler {
     if (this.#isText && !this.#utf8.isComplete) throw notUtf8();
   }
 
-  #makeFrame(): Frame {
+  #makeFrame(fin: boolean): Frame {
     const payload = this.#message.take();
-    const { fin } = this.#decoder;
-    const isWhole = fin && (this.#fragments === 1 || this.#options.mode === "default");
+    const isWhole = fin && !this.#isPartlyOut;
+    this.#isPartlyOut = !fin;
     const options = isWhole && this.#rsv === 0 ? wholeFromWire : frameOptions(fin, this.#rsv);
     return this.#opcode === Opcode.TEXT
       ? new Frame.Text(payload, options)

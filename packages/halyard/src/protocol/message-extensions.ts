@@ -43,6 +43,11 @@ export class MessageExtensions {
     return this.reserved & ~(this.codec?.rsv ?? 0);
   }
 
+  /** Whether messages may come in pieces: not where an extension wants to see them whole. */
+  get canStream(): boolean {
+    return this.#chain.every((extension) => extension.processIncoming === undefined);
+  }
+
   /** Whether an assembled frame needs {@link decode} before {@link receive}. */
   isEncoded(frame: DataFrame): boolean {
     return this.codec !== null && (reservedBits(frame) & this.codec.rsv) !== 0;

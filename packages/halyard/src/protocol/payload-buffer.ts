@@ -9,6 +9,11 @@ export class PayloadBuffer {
   #memory: Uint8Array = noBytes;
   #size = 0;
 
+  /** How many bytes it holds. */
+  get size(): number {
+    return this.#size;
+  }
+
   /**
    * @param announced - how many bytes of the frame are still to come, these included
    * @param final - whether the frame is the last of its message

@@ -36,6 +36,8 @@ interface Receiver<T> {
  * {@link room}: the bound is kept by not pulling, so that nothing is ever dropped.
  */
 export class Channel<T> implements ReceiveChannel<T> {
+  /** Called whenever somebody begins to wait for an element. */
+  onWait: () => void = () => undefined;
   #bounds: ChannelBounds;
   readonly #sizeOf: (element: T) => number;
   /** Taken elements are overwritten with undefined: `#head` marks the first that is left. */
@@ -63,6 +65,11 @@ export class Channel<T> implements ReceiveChannel<T> {
 
   get isClosedForReceive(): boolean {
     return this.#ended && this.#length === 0;
+  }
+
+  /** Whether somebody waits for an element. */
+  get isAwaited(): boolean {
+    return this.#receivers.length > 0;
   }
 
   /** How many elements were dropped: by `cancel`, after the end, or when full and told so. */
@@ -178,6 +185,7 @@ export class Channel<T> implements ReceiveChannel<T> {
     signal?.addEventListener("abort", abort, { once: true });
     this.#receivers.push(receiver as Receiver<unknown>);
     if (this.#ended) this.#serve();
+    else this.onWait();
     return deferred.promise;
   }
 

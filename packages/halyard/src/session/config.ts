@@ -18,6 +18,8 @@ export interface SessionConfig {
   readonly maxMessageSize?: number | undefined;
   /** The most fragments of one message. @defaultValue 131,072 */
   readonly maxFragments?: number | undefined;
+  /** The most pongs that wait to be written; of more pings the newest are answered. @defaultValue 16 */
+  readonly maxPendingPongs?: number | undefined;
   /** For the closing handshake, from the call of `close()`. @defaultValue 5,000 */
   readonly closeTimeout?: number | undefined;
   /** For the opening handshake in all. @defaultValue 10,000 */
@@ -64,6 +66,8 @@ const defaults = {
   maxMessageSize: 16 * MiB,
   // Autobahn cuts 4 MiB into frames of 64 bytes. Memory is bounded by maxMessageSize; this bounds the work.
   maxFragments: 131_072,
+  // Autobahn sends ten pings at once and wants ten pongs; more only help a peer that floods.
+  maxPendingPongs: 16,
   // A peer that has not answered by then will not; Ktor waits for ever.
   closeTimeout: 5_000,
   // Over name resolution, TCP, TLS and upgrade in all; a slow mobile network needs about half of it.
@@ -86,6 +90,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     "maxFrameSize",
     "maxMessageSize",
     "maxFragments",
+    "maxPendingPongs",
     "closeTimeout",
     "handshakeTimeout",
     "extensions",
@@ -109,6 +114,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
       maxFrameSize: limit("maxFrameSize"),
       maxMessageSize: limit("maxMessageSize"),
       maxFragments: limit("maxFragments"),
+      maxPendingPongs: limit("maxPendingPongs"),
     },
     closeTimeout: timeout("closeTimeout"),
     handshakeTimeout: timeout("handshakeTimeout"),

@@ -2,19 +2,28 @@
 import { type BinaryData, viewOf } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import { Frame } from "../protocol/frame.ts";
+import type { MessageParts } from "./fragments.ts";
+
+/** Whether the content is one message in parts. */
+export function areParts(content: unknown): content is MessageParts {
+  return typeof content === "object" && content !== null && Symbol.asyncIterator in content;
+}
 
 /** @throws {@link InvalidArgumentError} when the content is nothing that can be sent */
 export function frameOf(content: string | BinaryData | Frame): Frame {
   if (typeof content === "string") return new Frame.Text(content);
-  if (ArrayBuffer.isView(content) || isBuffer(content)) return new Frame.Binary(viewOf(content));
+  const bytes = bytesOf(content);
+  if (bytes !== null) return new Frame.Binary(bytes);
   if (typeof content === "object" && content !== null && "opcode" in content) return content;
   const kind = content === null ? "null" : typeof content;
-  throw new InvalidArgumentError(`send takes a string, a buffer or view, or a Frame, not ${kind}`);
+  throw new InvalidArgumentError(
+    `send takes a string, a buffer or view, a Frame or an async iterable, not ${kind}`,
+  );
 }
 
-function isBuffer(content: unknown): content is ArrayBufferLike {
-  return (
-    content instanceof ArrayBuffer ||
-    (typeof SharedArrayBuffer !== "undefined" && content instanceof SharedArrayBuffer)
-  );
+/** The bytes of a buffer or view; null for anything else. */
+export function bytesOf(content: unknown): Uint8Array | null {
+  if (ArrayBuffer.isView(content) || content instanceof ArrayBuffer) return viewOf(content);
+  const isShared = typeof SharedArrayBuffer !== "undefined" && content instanceof SharedArrayBuffer;
+  return isShared ? viewOf(content) : null;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CloseReason } from "../protocol/close-reason.ts";
+import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { checkPeriod } from "./durations.ts";
 import { PingTimeoutError } from "./errors.ts";
@@ -14,6 +15,7 @@ export interface DefaultSessionOptions extends SessionOptions {
   readonly pingInterval: number;
   /** Milliseconds within which anything must come after a ping, Infinity for none. */
   readonly pingTimeout: number;
+  readonly limits: ProtocolLimits;
 }
 
 /**
@@ -21,11 +23,14 @@ export interface DefaultSessionOptions extends SessionOptions {
  * answered, the connection is kept alive. Ktor: `io.ktor.websocket.DefaultWebSocketSession`.
  */
 export class DefaultWebSocketSession extends WebSocketSession {
+  /** The largest message that is received whole, in bytes. A larger one ends the session with 1009. */
+  readonly maxMessageSize: number;
   readonly #pinger: Pinger;
 
   /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
   constructor(transport: Transport, options: DefaultSessionOptions) {
     super(transport, options);
+    this.maxMessageSize = options.limits.maxMessageSize;
     this.#pinger = new Pinger(
       transport,
       options.clock,

@@ -56,6 +56,12 @@ export interface Transport {
   /** The largest frame that is received, in bytes. */
   maxFrameSize: number;
 
+  /**
+   * From now on {@link receive} may give data messages in pieces, as they arrive: frames of which only the last of a
+   * message has `fin`. An engine that gets whole messages goes on to give them.
+   */
+  stream(): void;
+
   /** Drops the connection now, after one attempt to write what is pending, and releases all it holds. Idempotent. */
   dispose(): void;
 }

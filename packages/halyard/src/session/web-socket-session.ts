@@ -2,14 +2,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { BinaryData } from "../protocol/bytes.ts";
 import { CloseReason, type CloseReasonInit } from "../protocol/close-reason.ts";
-import { InvalidArgumentError } from "../protocol/errors.ts";
+import { type FrameTooBigError, InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import { Channel, type ReceiveChannel } from "./channel.ts";
 import type { CancelTimer } from "./clock.ts";
-import { frameOf } from "./content.ts";
+import { areParts, frameOf } from "./content.ts";
 import { checkLimit, checkTimeout } from "./durations.ts";
 import { ChannelClosedError, ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
+import type { MessageParts } from "./fragments.ts";
+import type { FrameSink } from "./frame-sink.ts";
 import type { HandshakeCall } from "./handshake-call.ts";
 import { pickOptions } from "./options.ts";
 import { Outgoing, type OutgoingOwner, type SendChannel, type SendOptions } from "./outgoing.ts";
@@ -43,6 +45,7 @@ export class WebSocketSession implements AsyncDisposable {
   protected readonly transport: Transport;
   readonly #options: SessionOptions;
   readonly #incoming: Channel<Frame>;
+  #sink: FrameSink;
   readonly #outgoing: Outgoing;
   readonly #reason = new Deferred<CloseReason>();
   readonly #end = new Deferred<SessionEnd>();
@@ -67,11 +70,12 @@ export class WebSocketSession implements AsyncDisposable {
     this.extensions = options.extensions;
     this.call = options.call;
     this.#incoming = new Channel(options.incoming, (frame) => frame.data.length);
+    this.#sink = this.#incoming;
     this.#outgoing = new Outgoing(transport, options.outgoing, this.#asOwner());
     this.closeReason = this.#reason.promise;
     this.ended = this.#end.promise;
     // What still comes is little, and to wait for its reader would hide the end from everybody else.
-    void transport.ending.then(() => this.#incoming.liftBounds());
+    void transport.ending.then(() => this.#sink.liftBounds());
     void this.#run();
   }
 
@@ -119,10 +123,17 @@ export class WebSocketSession implements AsyncDisposable {
    * the bounded outgoing queue; waits while the queue is full. The content was copied at the call. Concurrent calls
    * keep their order. Aborting it, while it waits, sends nothing.
    *
+   * An async iterable is one message in parts, strings or bytes: a fragment for each, sent as it comes, with
+   * backpressure. Other messages wait for its end, while control frames pass; it resolves when all of it is in the
+   * queue. Without a part nothing is sent. Once it has begun, an abort, or an error of the iterable, ends the session
+   * with 1011, because the peer cannot be told otherwise that the rest is missing.
+   *
    * @throws {@link ChannelClosedError} after `close()` or the peer's Close frame, else what ended the session
    * @throws {@link InvalidArgumentError} for content that cannot be sent
+   * @throws what the iterable throws
    */
-  send(content: string | BinaryData | Frame, options?: SendOptions): Promise<void> {
+  send(content: string | BinaryData | Frame | MessageParts, options?: SendOptions): Promise<void> {
+    if (areParts(content)) return this.#outgoing.sendParts(content, options);
     let frame: Frame;
     try {
       frame = frameOf(content);
@@ -187,6 +198,23 @@ export class WebSocketSession implements AsyncDisposable {
     return false;
   }
 
+  /**
+   * From now on data frames come in pieces, as they arrive, and go where `sinkOf` says instead of into `incoming`.
+   * @internal
+   */
+  divert<Sink extends FrameSink>(
+    sinkOf: (incoming: Channel<Frame>, fail: (error: FrameTooBigError) => void) => Sink,
+  ): Sink {
+    const sink = sinkOf(this.#incoming, (error) => {
+      error.locate({ phase: "open", url: this.#options.url });
+      this.fail(CloseReason.truncated(error.closeCode, error.message), error, true);
+    });
+    this.#sink = sink;
+    if (this.#isClosing) sink.dropWhenFull();
+    this.transport.stream();
+    return sink;
+  }
+
   /** Called before and after a wait in which nothing is read. @internal */
   protected readingPaused(_isPaused: boolean): void {}
 
@@ -228,8 +256,8 @@ export class WebSocketSession implements AsyncDisposable {
       if (batch === null) return;
       for (const frame of batch) {
         if (this.consume(frame)) continue;
-        if (!this.#incoming.hasRoom(frame)) await this.#makeRoom(frame);
-        this.#incoming.push(frame);
+        if (!this.#sink.hasRoom(frame)) await this.#makeRoom(frame);
+        this.#sink.push(frame);
         if (frame.type === "close") this.closeReceived(frame);
       }
     }
@@ -237,7 +265,7 @@ export class WebSocketSession implements AsyncDisposable {
 
   async #makeRoom(frame: Frame): Promise<void> {
     const { messages, bytes, onOverflow } = this.#options.incoming;
-    if (onOverflow === "close") {
+    if (onOverflow === "close" && this.#sink === this.#incoming) {
       // A batch comes at once, and a reader that keeps up has had no turn since: that is no overflow.
       for (let turn = 0; turn < readerTurns; turn++) {
         await Promise.resolve();
@@ -253,7 +281,7 @@ export class WebSocketSession implements AsyncDisposable {
       return;
     }
     this.readingPaused(true);
-    while (!this.#incoming.hasRoom(frame)) await this.#incoming.room();
+    while (!this.#sink.hasRoom(frame)) await this.#sink.room();
     this.readingPaused(false);
   }
 
@@ -270,7 +298,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.#beginLocally();
     if (this.transport.closing.received === null) this.#ours = reasonOf(frame);
     this.stopped();
-    this.#incoming.dropWhenFull();
+    this.#sink.dropWhenFull();
     this.#outgoing.finish(frame);
     this.#startDeadline(timeout);
   }
@@ -340,7 +368,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.#decided = reason;
     this.stopped();
     const end = error ?? new ChannelClosedError("the session is closed");
-    this.#incoming.end(end, error === undefined);
+    this.#sink.end(end, error === undefined);
     // A raw session may still answer the peer's Close frame.
     if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(end);
     this.#reason.resolve(reason);
@@ -365,7 +393,7 @@ export class WebSocketSession implements AsyncDisposable {
       initiator: this.#beginLocally(),
       error: this.#error,
       unsent: this.#outgoing.dropped + transport.pendingMessages,
-      discarded: this.#incoming.discarded,
+      discarded: this.#sink.discarded,
     });
   }
 
@@ -377,6 +405,12 @@ export class WebSocketSession implements AsyncDisposable {
           new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed"),
           error,
           false,
+        ),
+      unfinished: (error) =>
+        this.fail(
+          new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "a message could not be finished"),
+          error,
+          true,
         ),
       lost: () => this.closeReason,
     };

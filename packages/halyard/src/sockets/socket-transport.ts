@@ -69,6 +69,10 @@ export class SocketTransport implements Transport, ByteSink {
     this.#connection.maxFrameSize = bytes;
   }
 
+  stream(): void {
+    this.#connection.stream();
+  }
+
   get ending(): Promise<void> {
     return this.#ending.promise;
   }

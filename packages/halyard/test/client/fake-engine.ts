@@ -38,6 +38,8 @@ export class FakeTransport implements Transport {
   maxFrameSize = 1024;
   isDisposed = false;
   readonly sent: Frame[] = [];
+
+  stream(): void {}
   readonly #batches: (Frame[] | null)[] = [];
   #receiver: Deferred<Frame[] | null> | null = null;
 

@@ -12,7 +12,12 @@ test("without options it has every default, and nothing counts as given", () => 
     pingTimeout: 20_000,
     closeTimeout: 5_000,
     handshakeTimeout: 10_000,
-    limits: { maxFrameSize: 16 * 2 ** 20, maxMessageSize: 16 * 2 ** 20, maxFragments: 131_072 },
+    limits: {
+      maxFrameSize: 16 * 2 ** 20,
+      maxMessageSize: 16 * 2 ** 20,
+      maxFragments: 131_072,
+      maxPendingPongs: 16,
+    },
     incoming: bounded({ messages: 256, bytes: 2 ** 20 }),
     outgoing: bounded({ bytes: 2 ** 20 }),
   });

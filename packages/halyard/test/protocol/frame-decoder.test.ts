@@ -164,7 +164,7 @@ describe.each(ROLES)("a decoder of a %s", (role) => {
       [2 ** 24, "82 7f 00 00 00 00 80 00 00 00", 2 ** 31],
       [2 ** 24, "82 7f 00 00 00 01 00 00 00 05", 2 ** 32 + 5],
       [2 ** 24, "82 7f 00 20 00 00 00 00 00 00", 2 ** 53],
-      [2 ** 53, "82 7f 7f ff ff ff ff ff ff ff", 2 ** 63],
+      [Number.MAX_SAFE_INTEGER, "82 7f 7f ff ff ff ff ff ff ff", 2 ** 63],
     ])("with a limit of %d the header %s", (limit, header, size) => {
       expect(faultAtEnd(role, toRole(role, header), limit)).toEqual({
         thrown: new FrameTooBigError("maxFrameSize", size, limit),

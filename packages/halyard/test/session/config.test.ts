@@ -10,7 +10,12 @@ test("every default", () => {
   expect(resolve({})).toEqual({
     pingInterval: 20_000,
     pingTimeout: 20_000,
-    limits: { maxFrameSize: 16_777_216, maxMessageSize: 16_777_216, maxFragments: 131_072 },
+    limits: {
+      maxFrameSize: 16_777_216,
+      maxMessageSize: 16_777_216,
+      maxFragments: 131_072,
+      maxPendingPongs: 16,
+    },
     closeTimeout: 5000,
     handshakeTimeout: 10_000,
     incoming: { messages: 256, bytes: 1_048_576, onOverflow: "suspend" },
@@ -28,6 +33,7 @@ test("everything that is given is taken", () => {
       maxFrameSize: 3,
       maxMessageSize: 4,
       maxFragments: 5,
+      maxPendingPongs: 8,
       closeTimeout: 6,
       handshakeTimeout: 7,
       channels: { incoming, outgoing: unlimited() },
@@ -35,7 +41,7 @@ test("everything that is given is taken", () => {
   ).toEqual({
     pingInterval: 1,
     pingTimeout: 2,
-    limits: { maxFrameSize: 3, maxMessageSize: 4, maxFragments: 5 },
+    limits: { maxFrameSize: 3, maxMessageSize: 4, maxFragments: 5, maxPendingPongs: 8 },
     closeTimeout: 6,
     handshakeTimeout: 7,
     incoming,

@@ -88,6 +88,10 @@ export class PipeTransport implements Transport {
     return this.connection.outputMessages + (this.#inFlight?.messages ?? 0);
   }
 
+  stream(): void {
+    this.connection.stream();
+  }
+
   get ending(): Promise<void> {
     return this.#ending.promise;
   }

@@ -37,6 +37,7 @@ function sessionOptions(clock: VirtualClock, options: OpenOptions = {}): Default
     closeTimeout: 5000,
     pingInterval: Infinity,
     pingTimeout: Infinity,
+    limits: { maxFrameSize: 2 ** 20, maxMessageSize: 2 ** 20, maxFragments: 100 },
     subprotocol: "",
     extensions: [],
     call: {
