@@ -42,6 +42,7 @@ export {
   ProtocolViolationError,
 } from "./protocol/errors.ts";
 export type {
+  Encoded,
   EncodeOptions,
   MessageCodec,
   ReservedBits,

@@ -3,7 +3,7 @@ import { copyOf, noBytes } from "./bytes.ts";
 import { CloseReason } from "./close-reason.ts";
 import { ClosingHandshake } from "./closing-handshake.ts";
 import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
-import type { EncodeOptions } from "./extension.ts";
+import type { Encoded, EncodeOptions } from "./extension.ts";
 import { Frame } from "./frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
@@ -65,6 +65,8 @@ export class Connection {
   #pongs: Uint8Array[] = [];
   /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
   #held: Frame.Close | Fault | null = null;
+  /** What an extension threw behind the frames of a batch. */
+  #thrown: { readonly error: unknown } | null = null;
 
   constructor(options: ConnectionOptions) {
     const { limits } = options;
@@ -119,7 +121,7 @@ export class Connection {
 
   /** Whether {@link take} has more to give, or to do, without more bytes. */
   get hasInput(): boolean {
-    return this.#held !== null || this.#incoming.hasInput;
+    return this.#held !== null || this.#thrown !== null || this.#incoming.hasInput;
   }
 
   /**
@@ -139,9 +141,12 @@ export class Connection {
    * The frames that have arrived, in order; empty when more bytes are needed. In default mode they are whole messages
    * with the control frames between them. Pings are answered at once; a Close frame, or a fault, behind other frames
    * waits for the next call.
+   *
+   * @throws what an extension or its codec throws, once, behind the frames before it
    */
   take(): Frame[] {
     if (this.#held !== null) return this.#end(this.#held);
+    if (this.#thrown !== null) throw this.#takeThrown(this.#thrown);
     const batch: Frame[] = [];
     let bytes = 0;
     try {
@@ -154,8 +159,11 @@ export class Connection {
         bytes += frame.data.length;
       }
     } catch (error) {
-      if (!(error instanceof ProtocolViolationError || error instanceof FrameTooBigError)) throw error;
-      return this.#endBehind(batch, error);
+      if (error instanceof ProtocolViolationError || error instanceof FrameTooBigError) {
+        return this.#endBehind(batch, error);
+      }
+      if (batch.length === 0) throw error;
+      this.#thrown = { error };
     }
     return batch;
   }
@@ -228,12 +236,12 @@ export class Connection {
   }
 
   /** As {@link decoding}, for what is sent: the result goes to {@link encoded}, and then there may be output. */
-  get encoding(): Promise<Uint8Array> | null {
+  get encoding(): Promise<Encoded> | null {
     return this.#outgoing.job;
   }
 
-  encoded(payload: Uint8Array): void {
-    this.#outgoing.encoded(payload);
+  encoded(result: Encoded): void {
+    this.#outgoing.encoded(result);
   }
 
   /** Releases what extensions hold; nothing can be received or sent after it. */
@@ -250,6 +258,11 @@ export class Connection {
     if (this.#isRaw || !this.closing.canSend) return;
     if (this.#pongs.length >= this.#maxPendingPongs) this.#pongs.shift();
     this.#pongs.push(copyOf(ping.data));
+  }
+
+  #takeThrown({ error }: { readonly error: unknown }): unknown {
+    this.#thrown = null;
+    return error;
   }
 
   /** Ends the connection's input now if nothing comes before, else with the next batch. */

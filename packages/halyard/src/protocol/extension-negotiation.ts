@@ -33,11 +33,13 @@ export class OfferedExtensions {
   readonly offers: readonly ExtensionOffer[];
   readonly #offered = new Map<string, NegotiatedExtension>();
 
+  /** @throws {@link InvalidArgumentError} for an offer under another name than the factory's */
   constructor(factories: readonly WebSocketExtensionFactory[]) {
-    for (const { name, reserves, create } of factories) {
-      this.#offered.set(name, { extension: create(), reserves });
-    }
-    this.offers = Array.from(this.#offered.values(), ({ extension }) => extension.offers()).flat();
+    this.offers = factories.flatMap(({ name, reserves, create }) => {
+      const extension = create();
+      this.#offered.set(name, { extension, reserves });
+      return extension.offers().map((offer) => checkName(name, offer));
+    });
   }
 
   /**
@@ -54,6 +56,12 @@ export class OfferedExtensions {
   }
 }
 
+/** Under another name nobody would know whose offer, or answer, it is. */
+function checkName(name: string, offer: ExtensionOffer): ExtensionOffer {
+  if (offer.name === name) return offer;
+  throw new InvalidArgumentError(`the extension ${name} cannot speak for ${offer.name}`);
+}
+
 /** What a server agrees to of a client's offers, and how it says so. */
 export function answerOffers(
   factories: readonly WebSocketExtensionFactory[],
@@ -66,7 +74,7 @@ export function answerOffers(
     const extension: WebSocketExtension = create();
     const answer = own.length === 0 ? null : extension.answer(own);
     if (answer === null) continue;
-    answers.push(answer);
+    answers.push(checkName(name, answer));
     negotiated.push({ extension, reserves });
   }
   return { answers, negotiated };

@@ -47,6 +47,9 @@ export interface EncodeOptions {
   readonly compress?: boolean | undefined;
 }
 
+/** An encoded payload; or, of a whole message that encoding would not make smaller, the payload to be sent as it is. */
+export type Encoded = Uint8Array | { readonly plain: Uint8Array };
+
 /**
  * Encodes and decodes the payloads of messages, chunk by chunk, in order, each direction on its own. A result that
  * takes long is a promise; the next chunk of that direction is given only when it has settled.
@@ -59,8 +62,9 @@ export interface MessageCodec {
   /**
    * The chunk is the caller's again when the call returns.
    * @param fin - whether the chunk is the last of its message
+   * @returns `plain` only for a chunk that is the whole message
    */
-  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Uint8Array>;
+  encode(chunk: Uint8Array, fin: boolean): Encoded | Promise<Encoded>;
   /**
    * @param fin - whether the chunk is the last of its message
    * @param limit - how many bytes the result may have

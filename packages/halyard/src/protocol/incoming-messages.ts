@@ -4,7 +4,7 @@ import { ProtocolViolationError } from "./errors.ts";
 import { Frame } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import type { MessageAssembler } from "./message-assembler.ts";
-import type { MessageExtensions } from "./message-extensions.ts";
+import { type MessageExtensions, reservedBits } from "./message-extensions.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 /**
@@ -31,7 +31,7 @@ export class IncomingMessages {
   #job: Job | null = null;
   /** What the codec has not been given yet of a piece of a streamed message. */
   #rest: DataFrame | null = null;
-  /** Of an encoded text message that is streamed. */
+  /** Of a streamed text message that is encoded, or has a reserved bit. */
   #utf8 = new Utf8Validator();
 
   constructor(
@@ -105,7 +105,7 @@ export class IncomingMessages {
   #decode(frame: DataFrame): Frame | null {
     const { codec } = this.#extensions;
     if (codec === null || !this.#extensions.isEncoded(frame)) {
-      return this.#assembler.streaming ? frame : this.#extensions.receive(frame);
+      return this.#assembler.streaming ? this.#checked(frame) : this.#extensions.receive(frame);
     }
     const given = this.#assembler.streaming ? this.#slice(frame) : frame;
     const limit = this.#assembler.streaming ? Infinity : this.#maxMessageSize;
@@ -134,11 +134,18 @@ export class IncomingMessages {
   #decoded(frame: DataFrame, payload: Uint8Array): Frame | null {
     const decoded = this.#extensions.decoded(frame, payload);
     if (!this.#assembler.streaming) return this.#extensions.receive(decoded);
-    if (decoded.type === "text") this.#checkText(decoded);
+    this.#checkText(decoded);
     return payload.length > 0 || decoded.fin ? decoded : null;
   }
 
-  #checkText({ data, fin }: Frame.Text): void {
+  /** With a reserved bit, text could not be checked as it arrived. */
+  #checked(piece: DataFrame): DataFrame {
+    if (reservedBits(piece) !== 0) this.#checkText(piece);
+    return piece;
+  }
+
+  #checkText({ type, data, fin }: DataFrame): void {
+    if (type === "binary") return;
     if (!this.#utf8.push(data) || (fin && !this.#utf8.isComplete)) {
       throw new ProtocolViolationError("a text message is not UTF-8", 1007);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EncodeOptions } from "./extension.ts";
+import type { Encoded, EncodeOptions } from "./extension.ts";
 import type { Frame } from "./frame.ts";
 import type { FrameEncoder } from "./frame-encoder.ts";
 import type { MessageExtensions } from "./message-extensions.ts";
@@ -28,7 +28,7 @@ export class OutgoingMessages {
   #abandoned = 0;
   /** Of the message whose last fragment is still to be sent: whether it is encoded. */
   #inProgress: { readonly isEncoded: boolean } | null = null;
-  #job: { readonly promise: Promise<Uint8Array>; readonly firstByte: number; readonly bytes: number } | null =
+  #job: { readonly promise: Promise<Encoded>; readonly firstByte: number; readonly bytes: number } | null =
     null;
 
   constructor(encoder: FrameEncoder, extensions: MessageExtensions) {
@@ -38,7 +38,7 @@ export class OutgoingMessages {
   }
 
   /** What the codec is busy with; whoever drives the connection gives the result to {@link encoded}. */
-  get job(): Promise<Uint8Array> | null {
+  get job(): Promise<Encoded> | null {
     return this.#job?.promise ?? null;
   }
 
@@ -68,9 +68,9 @@ export class OutgoingMessages {
   }
 
   /** The result of the job. */
-  encoded(payload: Uint8Array): void {
+  encoded(result: Encoded): void {
     if (this.#job === null) return;
-    this.#encoder.encode(this.#job.firstByte, payload);
+    this.#writeEncoded(this.#job.firstByte, result);
     this.#job = null;
     while (this.#job === null && this.#waiting.length > 0) {
       const ready = this.#waiting.shift() as Ready;
@@ -115,11 +115,16 @@ export class OutgoingMessages {
   #write({ firstByte, frame, isEncoded }: Ready): void {
     const { codec } = this.#extensions;
     if (codec === null || !isEncoded) return this.#encoder.encode(firstByte, frame.data);
+    const result = codec.encode(frame.data, frame.fin);
+    if (result instanceof Promise) this.#job = { promise: result, firstByte, bytes: frame.data.length };
+    else this.#writeEncoded(firstByte, result);
+  }
+
+  #writeEncoded(firstByte: number, result: Encoded): void {
+    if ("plain" in result) return this.#encoder.encode(firstByte, result.plain);
     // RFC 7692 section 6.1: the bit stands on the first frame of a message only.
     const begins = (firstByte & 0x0f) !== Opcode.CONTINUATION;
-    const marked = begins ? firstByte | codec.rsv : firstByte;
-    const payload = codec.encode(frame.data, frame.fin);
-    if (payload instanceof Uint8Array) this.#encoder.encode(marked, payload);
-    else this.#job = { promise: payload, firstByte: marked, bytes: frame.data.length };
+    const mark = begins ? (this.#extensions.codec?.rsv ?? 0) : 0;
+    this.#encoder.encode(firstByte | mark, result);
   }
 }

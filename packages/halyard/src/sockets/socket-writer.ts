@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Connection } from "../protocol/connection.ts";
+import type { Encoded } from "../protocol/extension.ts";
 import { Deferred } from "../session/waiting.ts";
 import type { SocketStream } from "./socket-stream.ts";
 
@@ -30,7 +31,7 @@ export class SocketWriter {
   /** The control frames that have overtaken such messages: they count as written with those, so that counts keep to the order. */
   #framesAhead = 0;
   /** The job of the codec that is waited for. */
-  #encoding: Promise<Uint8Array> | null = null;
+  #encoding: Promise<Encoded> | null = null;
   #progress: Deferred<boolean> | null = null;
 
   /** @param codecFailed - told when a message cannot be encoded */
@@ -133,9 +134,9 @@ export class SocketWriter {
     const { encoding } = this.#connection;
     if (encoding === null || encoding === this.#encoding) return;
     this.#encoding = encoding;
-    const goOn = (payload: Uint8Array) => {
+    const goOn = (result: Encoded) => {
       if (this.#isStopped) return;
-      this.#connection.encoded(payload);
+      this.#connection.encoded(result);
       this.schedule();
     };
     encoding.then(goOn).catch((error: unknown) => this.#codecFailed(error));

@@ -209,6 +209,19 @@ describe("what is compressed", () => {
     expect(seen).toEqual(["81 large", "c2 small", "c1 small", "c2 small", "81 large", "82 large"]);
   });
 
+  test("is no message that would become larger: one of exactly the peer's limit arrives", async () => {
+    const limit = 100_000;
+    const limits = { maxFrameSize: limit, maxMessageSize: limit, extensions: [deflate()] };
+    await using server = new WebSocketServer(limits);
+    server.webSocket("/", async (session) => session.send(await session.incoming.receive()));
+    const { url } = await server.listen();
+    await using client = testClient(limits);
+    await client.webSocket(url, async (session) => {
+      await session.send(noise(limit));
+      expect(ofFrame(await session.incoming.receive())).toBe(shown(noise(limit)));
+    });
+  });
+
   test("is all of a message that is sent in fragments, or nothing", async () => {
     const seen = await sent({}, async (session) => {
       for (const compress of [undefined, false]) {

@@ -141,6 +141,15 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
     expect(closeCode(connection)).toBe(1002);
   });
 
+  test("throws what the codec throws, but behind the frames before it", () => {
+    const { connection, codec } = withInversion(role);
+    connection.receive(toRole(role, "81 01 61", "c1 01 9e"));
+    codec.fault = new RangeError("out of memory");
+    expect(show(connection.take())).toEqual(["text 61"]);
+    expect(connection.hasInput).toBe(true);
+    expect(() => connection.take()).toThrow("out of memory");
+  });
+
   test.each([
     [1007, new ProtocolViolationError("garbage", 1007)],
     [1009, new FrameTooBigError("maxMessageSize", 2, 1)],
@@ -208,6 +217,17 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
     expect(connection).toMatchObject({ hasOutput: false, endsAfterOutput: false });
     await finishEncoding(connection, codec);
     expect(written(connection)).toEqual(["c1 01 9e", normal]);
+  });
+
+  test("sends as it is what the codec would rather not encode", async () => {
+    for (const holds of [false, true]) {
+      const codec = new FakeCodec();
+      const connection = connect(role, { extensions: [withCodec(codec)] });
+      codec.encode = (chunk) => (holds ? Promise.resolve({ plain: chunk.slice() }) : { plain: chunk });
+      connection.send(text("abc"));
+      if (holds) connection.encoded((await connection.encoding) as { plain: Uint8Array });
+      expect(written(connection)).toEqual(["81 03 61 62 63"]);
+    }
   });
 
   test("gives up what it encodes for a fault of the peer's", () => {

@@ -153,3 +153,18 @@ describe("a server", () => {
     expect(answerOffers([], [offer("a")])).toEqual({ answers: [], negotiated: [] });
   });
 });
+
+test("an extension speaks only for its own name, on either side", () => {
+  const factory = fakeFactory("a");
+  const stranger: WebSocketExtensionFactory = {
+    ...factory,
+    create: () => ({
+      name: "a",
+      offers: () => [offer("b")],
+      accept: () => undefined,
+      answer: () => offer("b"),
+    }),
+  };
+  expect(() => new OfferedExtensions([stranger])).toThrow("the extension a cannot speak for b");
+  expect(() => answerOffers([stranger], [offer("a")])).toThrow(InvalidArgumentError);
+});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Extensions whose codec does what a test tells it, when the test tells it.
 import type {
+  Encoded,
   EncodeOptions,
   MessageCodec,
   ReservedBits,
@@ -41,7 +42,7 @@ export class FakeCodec implements MessageCodec {
     return this.decide(frame, options);
   }
 
-  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Uint8Array> {
+  encode(chunk: Uint8Array, fin: boolean): Encoded | Promise<Encoded> {
     this.calls.push(`encode ${toHex(chunk)}${fin ? " fin" : ""}`);
     return this.#result(chunk);
   }

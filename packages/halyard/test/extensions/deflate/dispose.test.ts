@@ -3,6 +3,7 @@ import { createHook } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { constants, deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Encoded } from "../../../src/protocol/extension.ts";
 import { codecs, noise, utf8 } from "./support.ts";
 
 const LARGE = noise(2 ** 20);
@@ -27,7 +28,7 @@ beforeAll(() => void hook.enable());
 afterAll(() => void hook.disable());
 
 describe("dispose()", () => {
-  test.each<[string, (codec: ReturnType<typeof codecs>["client"]) => Uint8Array | Promise<Uint8Array>]>([
+  test.each<[string, (codec: ReturnType<typeof codecs>["client"]) => Encoded | Promise<Encoded>]>([
     ["encodes", (codec) => codec.encode(LARGE, true)],
     ["encodes a chunk", (codec) => codec.encode(LARGE, false)],
     ["decodes", (codec) => codec.decode(deflated, true, 2 ** 21)],

@@ -11,7 +11,7 @@ import {
 import { afterEach, describe, expect, test } from "vitest";
 import { concat, hex } from "../../protocol/support.ts";
 import { inflateWithin } from "./inflate-reference.ts";
-import { codecs, noise, utf8 } from "./support.ts";
+import { codecs, encoded, noise, utf8 } from "./support.ts";
 
 const TAIL = hex("00 00 ff ff");
 const BITS = [8, 9, 10, 11, 12, 13, 14, 15];
@@ -59,8 +59,8 @@ describe.each(BITS)("with windows of %i bits", (bits) => {
       // With output of 256 bytes at a time zlib has to use its window, and so shows if that does not suffice.
       const inflater = kept(createInflateRaw({ windowBits: bits, chunkSize: 256 }));
       for (const message of MESSAGES.slice(0, -4)) {
-        const encoded = await client.encode(message, true);
-        expect(await passThrough(inflater, concat([encoded, TAIL]))).toEqual(message);
+        const payload = await encoded(client, message, true);
+        expect(await passThrough(inflater, concat([payload, TAIL]))).toEqual(message);
       }
     }
   });
@@ -81,11 +81,11 @@ describe.each(BITS)("with windows of %i bits", (bits) => {
   test("nothing reaches further back than the window", async () => {
     for (const noContext of [false, true]) {
       const { server } = codecs({ serverMaxWindowBits: bits, serverNoContextTakeover: noContext });
-      const encoded: Uint8Array[] = [];
+      const parts: Uint8Array[] = [];
       const messages = MESSAGES.filter(({ length }) => length !== 40_000);
-      for (const message of messages) encoded.push(await server.encode(message, true), TAIL);
+      for (const message of messages) parts.push(await encoded(server, message, true), TAIL);
       // With 8 bits not even to its end, since zlib has no such window (Z_RLE).
-      const inflated = inflateWithin(bits === 8 ? 1 : 2 ** bits, concat(encoded));
+      const inflated = inflateWithin(bits === 8 ? 1 : 2 ** bits, concat(parts));
       expect(Buffer.compare(inflated, concat(messages))).toBe(0);
     }
   });
@@ -95,7 +95,7 @@ describe.each(BITS)("with windows of %i bits", (bits) => {
       [false, true].map(async (serverNoContextTakeover) => {
         const { server } = codecs({ serverMaxWindowBits: bits, serverNoContextTakeover });
         let size = 0;
-        for (const message of MESSAGES.slice(0, 60)) size += (await server.encode(message, true)).length;
+        for (const message of MESSAGES.slice(0, 60)) size += (await encoded(server, message, true)).length;
         return size;
       }),
     );
@@ -111,10 +111,10 @@ test("chunks of all sizes, in a message and over many, keep one context", async 
   const inflater = kept(createInflateRaw(options));
   for (const message of MESSAGES) {
     const cuts = [0, 1, 50, 20_000, 20_001].filter((place) => place <= message.length);
-    const encoded: Uint8Array[] = [];
+    const parts: Uint8Array[] = [];
     for (const [at, start] of cuts.entries()) {
-      encoded.push(await client.encode(message.subarray(start, cuts[at + 1]), at === cuts.length - 1));
+      parts.push(await encoded(client, message.subarray(start, cuts[at + 1]), at === cuts.length - 1));
     }
-    expect(Buffer.compare(await passThrough(inflater, concat([...encoded, TAIL])), message)).toBe(0);
+    expect(Buffer.compare(await passThrough(inflater, concat([...parts, TAIL])), message)).toBe(0);
   }
 });

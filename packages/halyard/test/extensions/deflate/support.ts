@@ -23,6 +23,13 @@ export function codecs(
   };
 }
 
+/** What a codec makes of a chunk that it does encode. */
+export async function encoded(codec: DeflateCodec, chunk: Uint8Array, fin: boolean): Promise<Uint8Array> {
+  const result = await codec.encode(chunk, fin);
+  if (result instanceof Uint8Array) return result;
+  throw new Error("the message is to be sent as it is");
+}
+
 /** Cuts at the given places, in any order, taken modulo the length. */
 export function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EncodeOptions, MessageCodec } from "../../../protocol/extension.ts";
+import type { Encoded, EncodeOptions, MessageCodec } from "../../../protocol/extension.ts";
 import type { Frame } from "../../../protocol/frame.ts";
 import type { ResolvedDeflateConfig } from "../config.ts";
 import type { DeflateParameters } from "../negotiation.ts";
@@ -32,7 +32,7 @@ export class DeflateCodec implements MessageCodec {
     return isLarge && (compressIf === undefined || compressIf(frame));
   }
 
-  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Uint8Array> {
+  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Encoded> {
     return this.#deflater.encode(chunk, fin);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, deflateRawSync, type ZlibOptions } from "node:zlib";
+import type { Encoded } from "../../../protocol/extension.ts";
 import { compact, joined } from "../memory.ts";
 import { SlidingWindow } from "../sliding-window.ts";
 import { newDeflater, runEngine } from "./engine.ts";
@@ -21,6 +22,8 @@ export class Deflater {
   readonly #keepsContext: boolean;
   readonly #window: SlidingWindow;
   readonly #signal: AbortSignal;
+  /** Whether a chunk of the message in progress was encoded. */
+  #isInMessage = false;
 
   /**
    * @param windowBits - 8 to 15, what the peer has been promised
@@ -44,7 +47,7 @@ export class Deflater {
   }
 
   /** As `MessageCodec.encode`. */
-  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Uint8Array> {
+  encode(chunk: Uint8Array, fin: boolean): Uint8Array | Promise<Encoded> {
     this.#signal.throwIfAborted();
     if (chunk.length === 0 && !fin) return new Uint8Array(0);
     if (chunk.length > syncInput) return this.#deflateOnThread(joined([chunk]), fin);
@@ -56,7 +59,7 @@ export class Deflater {
   }
 
   /** @param chunk - a copy: bytes that changed meanwhile would leave a window that the peer does not have */
-  async #deflateOnThread(chunk: Uint8Array, fin: boolean): Promise<Uint8Array> {
+  async #deflateOnThread(chunk: Uint8Array, fin: boolean): Promise<Encoded> {
     const { output } = await onThread(this.#signal, () =>
       runEngine(newDeflater(this.#zlibOptions()), {
         bytes: chunk,
@@ -65,6 +68,10 @@ export class Deflater {
         signal: this.#signal,
       }),
     );
+    // Larger it would cost both sides, and a message of exactly the peer's limit would pass it. What is sent as it is does
+    // not enter the context; a small message does in any case, since it often comes again.
+    const isWhole = fin && !this.#isInMessage;
+    if (isWhole && output.length - flushTail >= chunk.length) return { plain: chunk };
     return this.#finish(output, chunk, fin);
   }
 
@@ -73,6 +80,7 @@ export class Deflater {
   }
 
   #finish(deflated: Uint8Array, chunk: Uint8Array, fin: boolean): Uint8Array {
+    this.#isInMessage = !fin;
     if (fin && !this.#keepsContext) this.#window.clear();
     else this.#window.push(chunk);
     return compact(fin ? deflated.subarray(0, -flushTail) : deflated);
