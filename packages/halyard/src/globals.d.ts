@@ -75,7 +75,7 @@ declare class ReadableStream<T> {
 declare class WritableStream<T> {
   constructor(sink: {
     start(controller: { error(reason: unknown): void }): void;
-    write(chunk: T): Promise<void>;
+    write(chunk: T, controller: object): Promise<void>;
     close(): Promise<void>;
     abort(reason: unknown): Promise<void>;
   });

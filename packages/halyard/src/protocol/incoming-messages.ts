@@ -4,7 +4,7 @@ import { ProtocolViolationError } from "./errors.ts";
 import { Frame } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import type { MessageAssembler } from "./message-assembler.ts";
-import { type MessageExtensions, reservedBits } from "./message-extensions.ts";
+import { frameOptions, type MessageExtensions, reservedBits } from "./message-extensions.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 /**
@@ -123,8 +123,7 @@ export class IncomingMessages {
       return frame;
     }
     const part = (bytes: Uint8Array, fin: boolean) => {
-      const { rsv1, rsv2, rsv3 } = frame;
-      const options = { fin, rsv1, rsv2, rsv3 };
+      const options = frameOptions(fin, reservedBits(frame));
       return frame.type === "text" ? new Frame.Text(bytes, options) : new Frame.Binary(bytes, options);
     };
     this.#rest = part(data.subarray(sliceBytes), frame.fin);

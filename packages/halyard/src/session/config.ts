@@ -61,7 +61,7 @@ const defaults = {
   // Most middleboxes cut a connection after 30 to 60 idle seconds; a dead peer is found within 40.
   pingInterval: 20_000,
   pingTimeout: 20_000,
-  // Autobahn's largest message passes; fifty connections at the limit still fit into a gigabyte.
+  // Autobahn's largest message passes; docs/memory.md says what a connection can come to hold with it.
   maxFrameSize: 16 * MiB,
   maxMessageSize: 16 * MiB,
   // Autobahn cuts 4 MiB into frames of 64 bytes. Memory is bounded by maxMessageSize; this bounds the work.

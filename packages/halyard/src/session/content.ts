@@ -6,7 +6,12 @@ import type { MessageParts } from "./fragments.ts";
 
 /** Whether the content is one message in parts. */
 export function areParts(content: unknown): content is MessageParts {
-  return typeof content === "object" && content !== null && Symbol.asyncIterator in content;
+  return (
+    typeof content === "object" &&
+    content !== null &&
+    Symbol.asyncIterator in content &&
+    typeof content[Symbol.asyncIterator] === "function"
+  );
 }
 
 /** @throws {@link InvalidArgumentError} when the content is nothing that can be sent */

@@ -13,11 +13,6 @@ export class Fragments {
   /** The first half of a character whose second half is in the next part. */
   #carry = "";
 
-  /** Whether a fragment was made: the message then has to be finished, or the connection failed. */
-  get hasBegun(): boolean {
-    return this.#type !== null;
-  }
-
   /**
    * The fragment of one part.
    * @throws {@link InvalidArgumentError} for what is no part of this message

@@ -31,21 +31,24 @@ export interface SendChannel<T> {
   readonly isClosedForSend: boolean;
 }
 
+/**
+ * A message in parts. It has the line from its first fragment to its last, because no other message may come between
+ * them (RFC 6455 section 5.4).
+ */
+class MessageInParts {
+  /** Settles when it needs the line no more. */
+  readonly over = new Deferred<void>();
+  /** Ends whatever it waits for. */
+  readonly life = new AbortController();
+}
+
 interface Waiter {
-  /** What is to be sent; null when it is a message in parts, which wants the line for itself. */
-  readonly frame: Frame | null;
+  readonly what: Frame | MessageInParts;
   readonly options: EncodeOptions | undefined;
+  /** Settles when the frame is in the queue, or the message in parts has the line. */
   readonly accepted: Deferred<void>;
   /** Stops listening to the waiter's signal. */
   readonly release: () => void;
-}
-
-/** A message in parts that has the line: no other message may come between its fragments (RFC 6455 section 5.4). */
-interface LineHolder {
-  /** Settles when the line is free again. */
-  readonly released: Deferred<void>;
-  /** Ends whatever the message waits for. */
-  readonly life: AbortController;
 }
 
 /** The session, as its outgoing queue knows it. */
@@ -69,7 +72,8 @@ export class Outgoing implements SendChannel<Frame> {
   readonly #bounds: ChannelBounds;
   readonly #owner: OutgoingOwner;
   #waiters: Waiter[] = [];
-  #holder: LineHolder | null = null;
+  /** The message in parts that has the line. */
+  #inParts: MessageInParts | null = null;
   /** Whether the caller has sent a fragment, and not yet the last of its message. */
   #isInMessage = false;
   #isPumping = false;
@@ -101,9 +105,7 @@ export class Outgoing implements SendChannel<Frame> {
       this.#owner.beginClose(frame);
       return done;
     }
-    if (this.#mustWait(frame)) {
-      return this.#isOverflow(frame) ? this.#overflow() : this.#wait(frame, options);
-    }
+    if (this.#mustWait(frame)) return this.#waitOrOverflow(frame, options);
     try {
       return this.#give(frame, options) ? done : this.#refuseAtEnd();
     } catch (error) {
@@ -126,16 +128,16 @@ export class Outgoing implements SendChannel<Frame> {
     const signal = options?.signal;
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#endError();
-    if (this.#waiters.length > 0 || this.#holder !== null) await this.#wait(null, options);
-    else this.#takeLine();
-    const { life } = this.#holder as LineHolder;
-    const abort = () => life.abort(signal?.reason);
+    const message = new MessageInParts();
+    const abort = () => message.life.abort(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      await this.#sendFragments(parts, options, life.signal);
+      if (this.#isLineTaken) await this.#waitOrOverflow(message, options);
+      else this.#inParts = message;
+      await this.#sendFragments(parts, options, message.life.signal);
     } finally {
       signal?.removeEventListener("abort", abort);
-      this.#releaseLine();
+      this.#leaveLine(message);
     }
   }
 
@@ -145,10 +147,10 @@ export class Outgoing implements SendChannel<Frame> {
 
   /** Resolves when all that was sent before the call was handed to the operating system. */
   async flush(): Promise<void> {
+    const before = this.#waiters.map(({ what, accepted }) => (isInParts(what) ? what.over : accepted));
+    if (this.#inParts !== null) before.push(this.#inParts.over);
     // One that was aborted meanwhile, or cannot be sent, is its own caller's affair.
-    if (this.#waiters.length > 0)
-      await Promise.allSettled(this.#waiters.map((waiter) => waiter.accepted.promise));
-    while (this.#holder !== null) await this.#holder.released.promise;
+    if (before.length > 0) await Promise.allSettled(before.map(({ promise }) => promise));
     if (this.#dropped > 0) throw this.#endError();
     const target = this.#transport.framesWritten + this.#transport.pendingFrames;
     while (this.#transport.framesWritten < target) {
@@ -161,9 +163,9 @@ export class Outgoing implements SendChannel<Frame> {
   /** Accepts nothing more. Who waits already is served before the Close frame, which ends the stream. */
   finish(close: Frame.Close): void {
     this.#isClosed = true;
-    if (this.#waiters.length === 0 && this.#holder === null) this.#transport.send(close);
+    if (!this.#isLineTaken) this.#transport.send(close);
     else
-      this.#enqueue({ frame: close, options: undefined, accepted: new Deferred(), release: () => undefined });
+      this.#enqueue({ what: close, options: undefined, accepted: new Deferred(), release: () => undefined });
   }
 
   /** Accepts nothing more, and turns away who waits. */
@@ -173,17 +175,23 @@ export class Outgoing implements SendChannel<Frame> {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) this.#drop(waiter);
-    this.#holder?.life.abort(this.#endError());
+    const message = this.#inParts;
+    if (message === null) return;
+    this.#dropped++;
+    this.#leaveLine(message);
+    message.life.abort(this.#endError());
   }
 
-  #takeLine(): void {
-    this.#holder = { released: new Deferred(), life: new AbortController() };
+  /** Whether what comes now has to wait for its turn, however much room there is. */
+  get #isLineTaken(): boolean {
+    return this.#inParts !== null || this.#waiters.length > 0;
   }
 
-  #releaseLine(): void {
-    this.#holder?.released.resolve();
-    this.#holder = null;
-    if (this.#waiters.length > 0 && !this.#isPumping) void this.#pump();
+  #leaveLine(message: MessageInParts): void {
+    message.over.resolve();
+    if (this.#inParts !== message) return;
+    this.#inParts = null;
+    this.#startPump();
   }
 
   async #sendFragments(
@@ -196,28 +204,38 @@ export class Outgoing implements SendChannel<Frame> {
     }
     const fragments = new Fragments();
     const source: AsyncIterator<string | BinaryData> = parts[Symbol.asyncIterator]();
+    let hasBegun = false;
     let isAtEnd = false;
     try {
       while (!isAtEnd) {
         const part = await unlessAborted(source.next(), life);
         isAtEnd = part.done === true;
         const fragment = part.done === true ? fragments.end() : fragments.next(part.value);
-        if (fragment !== null) await this.#sendFragment(fragment, options, life);
+        if (fragment === null) return;
+        await this.#sendFragment(fragment, options, life);
+        hasBegun = true;
       }
     } catch (error) {
-      // It may be busy for ever, so nobody waits for it.
-      if (!isAtEnd) observe(Promise.resolve(source.return?.()));
-      if (fragments.hasBegun) {
-        this.#dropped++;
-        this.#owner.unfinished(error);
-      }
+      if (!isAtEnd) observe(stop(source));
+      if (hasBegun) this.#cutOff(error);
       throw error;
     }
   }
 
   async #sendFragment(fragment: Frame, options: SendOptions | undefined, life: AbortSignal): Promise<void> {
-    while (!this.#hasRoom(fragment) && (await unlessAborted(this.#transport.progress(), life)));
-    if (!this.#transport.send(fragment, options)) await this.#refuseAtEnd();
+    let frame = fragment;
+    if (!this.#hasRoom(frame)) {
+      // While it waits, the source may use the memory for something else.
+      frame = frame.copy();
+      while (!this.#hasRoom(frame) && (await unlessAborted(this.#transport.progress(), life)));
+    }
+    if (!this.#transport.send(frame, options)) await this.#refuseAtEnd();
+  }
+
+  /** The message that has the line ends without its last fragment. Whatever was sent now would be taken for the rest of it. */
+  #cutOff(error: unknown): void {
+    this.#owner.unfinished(error);
+    this.fail(error);
   }
 
   #give(frame: Frame, options: EncodeOptions | undefined): boolean {
@@ -228,16 +246,20 @@ export class Outgoing implements SendChannel<Frame> {
 
   #mustWait(frame: Frame): boolean {
     if (!this.#hasRoom(frame)) return true;
-    if (this.#holder !== null) return frame.type !== "ping" && frame.type !== "pong";
-    return this.#waiters.length > 0;
+    return passes(frame) ? this.#next !== undefined : this.#isLineTaken;
+  }
+
+  #waitOrOverflow(what: Frame | MessageInParts, options: SendOptions | undefined): Promise<void> {
+    return this.#isOverflow(what) ? this.#overflow() : this.#wait(what, options);
   }
 
   /** Where a full queue ends the session, who only waits for the line counts as queued. */
-  #isOverflow(frame: Frame): boolean {
+  #isOverflow(what: Frame | MessageInParts): boolean {
     if (this.#bounds.onOverflow !== "close") return false;
-    if (this.#holder === null) return true;
-    const bytes = this.#waiters.reduce((sum, waiter) => sum + (waiter.frame?.data.length ?? 0), 0);
-    return this.#waiters.length >= this.#bounds.messages || bytes + frame.data.length > this.#bounds.bytes;
+    // As an empty queue takes a frame of any size, so does a line in which nobody waits yet.
+    if (this.#waiters.length === 0) return this.#inParts === null;
+    const bytes = this.#waiters.reduce((sum, waiter) => sum + sizeOf(waiter.what), sizeOf(what));
+    return this.#waiters.length >= this.#bounds.messages || bytes > this.#bounds.bytes;
   }
 
   #hasRoom(frame: Frame): boolean {
@@ -264,7 +286,7 @@ export class Outgoing implements SendChannel<Frame> {
     return Promise.reject(error);
   }
 
-  #wait(frame: Frame | null, options: SendOptions | undefined): Promise<void> {
+  #wait(what: Frame | MessageInParts, options: SendOptions | undefined): Promise<void> {
     const signal = options?.signal;
     const accepted = new Deferred<void>();
     const abort = () => {
@@ -272,7 +294,7 @@ export class Outgoing implements SendChannel<Frame> {
       accepted.reject(signal?.reason);
     };
     const release = () => signal?.removeEventListener("abort", abort);
-    const waiter: Waiter = { frame: frame?.copy() ?? null, options, accepted, release };
+    const waiter: Waiter = { what: isInParts(what) ? what : what.copy(), options, accepted, release };
     signal?.addEventListener("abort", abort, { once: true });
     this.#enqueue(waiter);
     return accepted.promise;
@@ -282,51 +304,54 @@ export class Outgoing implements SendChannel<Frame> {
     // A rejection reaches whoever called `send`; here it is only waited for.
     observe(waiter.accepted.promise);
     this.#waiters.push(waiter);
+    this.#startPump();
+  }
+
+  #startPump(): void {
     if (!this.#isPumping) void this.#pump();
   }
 
-  /** Serves who waits, in order, as the transport makes progress. Ends when nobody waits or the connection is gone. */
+  /** Who is served next. While a message in parts has the line, pings and pongs are. */
+  get #next(): Waiter | undefined {
+    return this.#inParts === null ? this.#waiters[0] : this.#waiters.find(({ what }) => passes(what));
+  }
+
+  /** Serves who waits, in order, as the transport makes progress. Ends when nobody can be served or the connection is gone. */
   async #pump(): Promise<void> {
     this.#isPumping = true;
-    while (this.#waiters.length > 0 && this.#holder === null && (await this.#transport.progress())) {
-      let next = this.#waiters[0];
-      while (next !== undefined && this.#mayPass(next)) {
-        this.#waiters.shift();
+    while (this.#next !== undefined && (await this.#transport.progress())) {
+      for (let next = this.#next; next !== undefined && this.#fits(next); next = this.#next) {
+        this.#waiters.splice(this.#waiters.indexOf(next), 1);
         this.#hand(next);
-        next = this.#waiters[0];
       }
     }
     this.#isPumping = false;
   }
 
-  #mayPass({ frame }: Waiter): boolean {
-    if (this.#holder !== null) return false;
-    return frame === null || frame.type === "close" || this.#hasRoom(frame);
+  #fits({ what }: Waiter): boolean {
+    return isInParts(what) || what.type === "close" || this.#hasRoom(what);
   }
 
-  #hand(waiter: Waiter): void {
-    if (waiter.frame === null) {
-      this.#takeLine();
-      waiter.release();
-      waiter.accepted.resolve();
-      return;
-    }
+  #hand({ what, options, accepted, release }: Waiter): void {
+    release();
     try {
-      if (this.#give(waiter.frame, waiter.options)) {
-        waiter.release();
-        waiter.accepted.resolve();
-      } else {
-        this.#drop(waiter);
-      }
+      if (isInParts(what)) this.#inParts = what;
+      else if (!this.#give(what, options)) throw this.#lose(what);
+      accepted.resolve();
     } catch (error) {
-      refuse(waiter, error);
+      accepted.reject(error);
     }
   }
 
-  #drop(waiter: Waiter): void {
-    const type = waiter.frame?.type ?? "text";
-    if (type === "text" || type === "binary") this.#dropped++;
-    refuse(waiter, this.#endError());
+  #drop({ what, accepted, release }: Waiter): void {
+    release();
+    accepted.reject(this.#lose(what));
+  }
+
+  /** Counts what will not be sent. @returns what its sender gets */
+  #lose(what: Frame | MessageInParts): unknown {
+    if (isInParts(what) || what.type === "text" || what.type === "binary") this.#dropped++;
+    return this.#endError();
   }
 
   #endError(): unknown {
@@ -334,7 +359,20 @@ export class Outgoing implements SendChannel<Frame> {
   }
 }
 
-function refuse(waiter: Waiter, error: unknown): void {
-  waiter.release();
-  waiter.accepted.reject(error);
+function isInParts(what: Frame | MessageInParts): what is MessageInParts {
+  return what instanceof MessageInParts;
+}
+
+/** Whether it may come between the fragments of a message (RFC 6455 section 5.4). */
+function passes(what: Frame | MessageInParts): boolean {
+  return !isInParts(what) && (what.type === "ping" || what.type === "pong");
+}
+
+function sizeOf(what: Frame | MessageInParts): number {
+  return isInParts(what) ? 0 : what.data.length;
+}
+
+/** Tells a source that no more is wanted. It may be busy for ever, so nobody waits for it. */
+async function stop(source: AsyncIterator<unknown>): Promise<void> {
+  await source.return?.();
 }

@@ -75,7 +75,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.closeReason = this.#reason.promise;
     this.ended = this.#end.promise;
     // What still comes is little, and to wait for its reader would hide the end from everybody else.
-    void transport.ending.then(() => this.#sink.liftBounds());
+    void transport.ending.then(() => this.#incoming.liftBounds());
     void this.#run();
   }
 
@@ -211,6 +211,7 @@ export class WebSocketSession implements AsyncDisposable {
     });
     this.#sink = sink;
     if (this.#isClosing) sink.dropWhenFull();
+    void this.transport.ending.then(() => sink.liftBounds());
     this.transport.stream();
     return sink;
   }
@@ -256,7 +257,8 @@ export class WebSocketSession implements AsyncDisposable {
       if (batch === null) return;
       for (const frame of batch) {
         if (this.consume(frame)) continue;
-        if (!this.#sink.hasRoom(frame)) await this.#makeRoom(frame);
+        // Asked again behind each wait: the sink may be another one now.
+        while (!this.#sink.hasRoom(frame)) await this.#makeRoom(frame);
         this.#sink.push(frame);
         if (frame.type === "close") this.closeReceived(frame);
       }

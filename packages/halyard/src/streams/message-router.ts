@@ -1,38 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FrameTooBigError } from "../protocol/errors.ts";
-import { Frame, wholeFromWire } from "../protocol/frame.ts";
-import { PayloadBuffer } from "../protocol/payload-buffer.ts";
-import { bounded } from "../session/bounds.ts";
-import { Channel } from "../session/channel.ts";
+import type { FrameTooBigError } from "../protocol/errors.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Channel } from "../session/channel.ts";
 import { ChannelClosedError } from "../session/errors.ts";
 import type { FrameSink } from "../session/frame-sink.ts";
-import { Deferred, done } from "../session/waiting.ts";
-import { BinaryMessageStream, type MessageStream, TextMessageStream } from "./message-stream.ts";
-
-/** What is taken from the connection ahead of a stream's reader. */
-const aheadBytes = 256 * 1024;
-
-/** How one message is to be read. Sizes in bytes, of text as UTF-8; Infinity for no limit. */
-export interface StreamLimits {
-  readonly maxMessageSize: number;
-  readonly maxChunkSize: number;
-}
+import { Deferred } from "../session/waiting.ts";
+import { type Destination, Joining, nowhere, Streaming, type StreamLimits } from "./destinations.ts";
+import type { MessageStream } from "./message-stream.ts";
 
 /** A call that waits for a message. */
 interface Reader {
   readonly limits: StreamLimits;
   readonly signal: AbortSignal | undefined;
   readonly stream: Deferred<MessageStream>;
-}
-
-/** Where the pieces of one message go. */
-interface Destination {
-  hasRoom(piece: Frame): boolean;
-  /** Resolves when {@link hasRoom} may have changed. */
-  room(): Promise<void>;
-  push(piece: Frame): void;
-  /** The rest of the message will not come. */
-  end(error: unknown): void;
 }
 
 /**
@@ -91,7 +71,8 @@ export class MessageRouter implements FrameSink {
   room(): Promise<void> {
     this.#changed ??= new Deferred();
     const { promise } = this.#changed;
-    void this.#destination?.room().then(() => this.#signalChange());
+    const changes = this.#destination ?? this.#incoming;
+    void changes.room().then(() => this.#signalChange());
     return promise;
   }
 
@@ -129,21 +110,24 @@ export class MessageRouter implements FrameSink {
     const reader = this.#readers.shift();
     if (reader !== undefined) return this.#serve(reader, piece);
     const isClosed = this.#hasEnded || this.#incoming.isClosedForReceive;
-    if (!isClosed && (this.#incoming.isAwaited || this.#isUnbounded)) {
-      return new Joining((message) => this.#deliver(message), this.#maxMessageSize, this.#fail);
+    if (isClosed) {
+      this.#dropped++;
+      return nowhere;
     }
-    if (!isClosed && !this.#isLossy) return null;
-    this.#dropped++;
-    return nowhere;
+    if (this.#incoming.isAwaited) return this.#join(this.#fail);
+    // Nobody waits, and nothing waits for somebody any more: the channel takes what it has room for.
+    if (this.#isLossy || this.#isUnbounded) return this.#join(() => this.#dropped++);
+    return null;
+  }
+
+  #join(refuse: (error: FrameTooBigError) => void): Joining {
+    return new Joining((message) => this.#deliver(message), this.#maxMessageSize, refuse);
   }
 
   /** Makes the stream of the message that begins with the piece. */
   #serve({ limits, signal, stream }: Reader, piece: Frame): Streaming {
-    const streaming = new Streaming(limits, this.#fail);
-    const { chunks } = streaming;
-    stream.resolve(
-      piece.type === "text" ? new TextMessageStream(chunks, signal) : new BinaryMessageStream(chunks, signal),
-    );
+    const streaming = new Streaming(piece.type, limits, signal, this.#fail);
+    stream.resolve(streaming.stream);
     return streaming;
   }
 
@@ -172,95 +156,6 @@ export class MessageRouter implements FrameSink {
     this.#changed = null;
   }
 }
-
-/** A message that is read as a stream. */
-class Streaming implements Destination {
-  readonly chunks: Channel<Uint8Array> = new Channel(bounded({ bytes: aheadBytes }), (chunk) => chunk.length);
-  readonly #limits: StreamLimits;
-  readonly #fail: (error: FrameTooBigError) => void;
-  #size = 0;
-
-  constructor(limits: StreamLimits, fail: (error: FrameTooBigError) => void) {
-    this.#limits = limits;
-    this.#fail = fail;
-  }
-
-  hasRoom({ data }: Frame): boolean {
-    return this.chunks.hasRoom(data);
-  }
-
-  room(): Promise<void> {
-    return this.chunks.room();
-  }
-
-  push({ data, fin }: Frame): void {
-    const { maxMessageSize, maxChunkSize } = this.#limits;
-    this.#size += data.length;
-    if (this.#size > maxMessageSize) {
-      const error = new FrameTooBigError("maxMessageSize", this.#size, maxMessageSize);
-      this.end(error);
-      this.#fail(error);
-    }
-    // What was ended takes nothing more.
-    for (let at = 0; at < data.length; at += maxChunkSize) {
-      this.chunks.push(data.subarray(at, Math.min(at + maxChunkSize, data.length)));
-    }
-    if (fin) this.chunks.end();
-  }
-
-  end(error: unknown): void {
-    this.chunks.end(error, false);
-  }
-}
-
-/** A message that a receiver of the incoming channel waits for. */
-class Joining implements Destination {
-  readonly #deliver: (message: Frame) => void;
-  readonly #maxSize: number;
-  readonly #fail: (error: FrameTooBigError) => void;
-  readonly #payload = new PayloadBuffer();
-
-  constructor(deliver: (message: Frame) => void, maxSize: number, fail: (error: FrameTooBigError) => void) {
-    this.#deliver = deliver;
-    this.#maxSize = maxSize;
-    this.#fail = fail;
-  }
-
-  hasRoom(): boolean {
-    return true;
-  }
-
-  room(): Promise<void> {
-    return done;
-  }
-
-  push(piece: Frame): void {
-    const { type, data, fin } = piece;
-    const size = this.#payload.size + data.length;
-    if (size > this.#maxSize) {
-      this.end();
-      this.#fail(new FrameTooBigError("maxMessageSize", size, this.#maxSize));
-      return;
-    }
-    if (fin && size === data.length) return this.#deliver(piece);
-    this.#payload.append(data, 0, data.length, data.length, fin);
-    if (!fin) return;
-    const payload = this.#payload.take();
-    this.#deliver(type === "text" ? new Frame.Text(payload, wholeFromWire) : new Frame.Binary(payload));
-  }
-
-  end(): void {
-    this.#payload.take();
-  }
-}
-
-/** For a message that nobody will ask for. */
-const nowhere: Destination = {
-  hasRoom: () => true,
-  room: () => done,
-  push: () => undefined,
-  end: () => undefined,
-};
 
 function cutShort(): ChannelClosedError {
   return new ChannelClosedError("the session was closed before the message had been received to its end");

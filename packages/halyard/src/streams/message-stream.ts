@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
+import { copyOf } from "../protocol/bytes.ts";
 import type { ReceiveChannel } from "../session/channel.ts";
+import { ChannelClosedError } from "../session/errors.ts";
 import { unlessAborted } from "../session/waiting.ts";
 
 /**
  * One message as it arrives: iterate over its chunks, once. While nobody takes them the connection is not read, so that
  * the peer waits; what it sends behind the message waits too. The loop ends with the message, and throws when the
- * session ends before. Leaving the loop drops the rest of the message.
+ * session ends before, or the message was cancelled or read already. Leaving the loop drops the rest of the message.
  */
 abstract class BaseStream<T> implements AsyncIterable<T> {
   /** What kind of message it is: its chunks are strings, or bytes. */
   abstract readonly type: "text" | "binary";
-  readonly #chunks: ReceiveChannel<Uint8Array>;
+  readonly #pieces: ReceiveChannel<Uint8Array>;
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #maxChunkSize: number;
   readonly #signal: AbortSignal | undefined;
+  /** What is left of a piece that is larger than a chunk. */
+  #rest: Uint8Array | null = null;
+  #isOver = false;
 
   /** @internal */
-  constructor(chunks: ReceiveChannel<Uint8Array>, signal: AbortSignal | undefined) {
-    this.#chunks = chunks;
+  constructor(pieces: ReceiveChannel<Uint8Array>, maxChunkSize: number, signal: AbortSignal | undefined) {
+    this.#pieces = pieces;
+    this.#iterator = pieces[Symbol.asyncIterator]();
+    this.#maxChunkSize = maxChunkSize;
     this.#signal = signal;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    const chunks = this.#chunks[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = chunks.next();
-        const chunk = this.#signal === undefined ? await next : await unlessAborted(next, this.#signal);
-        const content = this.read(chunk.done === true ? null : chunk.value);
+        const chunk = await this.#nextChunk();
+        const content = this.read(chunk);
         if (content !== null) yield content;
-        if (chunk.done === true) return;
+        if (chunk === null) return;
       }
     } finally {
       this.cancel();
@@ -36,7 +43,30 @@ abstract class BaseStream<T> implements AsyncIterable<T> {
 
   /** Drops the rest of the message; the one behind it can then be received. */
   cancel(): void {
-    this.#chunks.cancel();
+    this.#isOver = true;
+    this.#rest = null;
+    this.#pieces.cancel();
+  }
+
+  /** Null at the end. Pieces are cut only here, so that a large one is not in memory as very many small ones. */
+  async #nextChunk(): Promise<Uint8Array | null> {
+    const max = this.#maxChunkSize;
+    const piece = this.#rest ?? (await this.#nextPiece());
+    this.#signal?.throwIfAborted();
+    const isCut = this.#rest !== null;
+    if (piece === null || (!isCut && piece.length <= max)) return piece;
+    this.#rest = piece.length > max ? piece.subarray(max) : null;
+    // In memory of its own: its reader may transfer it away.
+    return copyOf(piece.subarray(0, max));
+  }
+
+  async #nextPiece(): Promise<Uint8Array | null> {
+    const next = this.#iterator.next();
+    const { done, value } = this.#signal === undefined ? await next : await unlessAborted(next, this.#signal);
+    if (done !== true) return value;
+    // It must not be taken for the message's end.
+    if (this.#isOver) throw new ChannelClosedError("the message was cancelled, or read to its end before");
+    return null;
   }
 
   /**
@@ -85,7 +115,7 @@ export class BinaryMessageStream extends BaseStream<Uint8Array> {
 
   /** @internal */
   protected override read(chunk: Uint8Array | null): Uint8Array | null {
-    return chunk === null || chunk.length === 0 ? null : chunk;
+    return chunk;
   }
 }
 

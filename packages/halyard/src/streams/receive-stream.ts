@@ -22,15 +22,15 @@ const routers = new WeakMap<DefaultWebSocketSession, MessageRouter>();
 
 /**
  * The next message as a stream of what arrives, frame by frame and within frames, however large it is. Calls are served
- * in order, each when the message before has been read to its end or cancelled.
+ * in order, each when the message before has arrived to its end.
  *
  * From the first call on the session receives nothing ahead of who waits for it: each message goes to a waiting call of
  * this function, or else to a waiting `incoming.receive()` or loop, whole. A large message that may come before the first
  * call needs `maxFrameSize` and `maxMessageSize` of the session. Where the engine gets only whole messages, or an extension wants
  * them, a stream has all of its message at once, and the session's limits hold.
  *
- * An aborted call receives nothing, and the message goes to the next; once the stream is there the signal ends the
- * reading of it.
+ * An aborted call receives nothing, and the message goes to the next; once the stream is there an abort cancels it, and
+ * who reads it gets the reason.
  *
  * @throws {@link ChannelClosedError} after a clean end of the session, else what ended it
  * @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used

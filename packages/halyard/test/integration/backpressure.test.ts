@@ -37,7 +37,7 @@ function* forEver(chunk: Buffer): Iterable<Buffer> {
   for (;;) yield chunk;
 }
 
-test("a reader that stops stops the server, and finds every message when it goes on", async () => {
+test("a reader that stops stops the server, and finds every message when it goes on (MM-05)", async () => {
   const [size, total] = [60_000, 1_500];
   await using server = await hostileServer(async (peer) => {
     await peer.accept();
@@ -58,7 +58,7 @@ test("a reader that stops stops the server, and finds every message when it goes
   session.cancel();
 });
 
-test("tiny messages are held back by their number, too", async () => {
+test("tiny messages are held back by their number, too (MM-05)", async () => {
   await using server = await hostileServer(async (peer) => {
     await peer.accept();
     await peer.pour(forEver(Buffer.concat(Array.from({ length: 50_000 }, () => serverFrame(1, "x")))));
@@ -71,7 +71,7 @@ test("tiny messages are held back by their number, too", async () => {
   session.cancel();
 });
 
-test("a peer that reads nothing makes send wait; giving up a wait drops that message alone", async () => {
+test("a peer that reads nothing makes send wait; giving up a wait drops that message alone (MM-07)", async () => {
   const received: number[] = [];
   await using server = await hostileServer(async (peer) => {
     await peer.accept();
@@ -118,7 +118,7 @@ test("a peer that reads nothing makes send wait; giving up a wait drops that mes
   session.cancel();
 });
 
-test("two sides that only send, each more than all buffers hold, do not block each other", async () => {
+test("two sides that only send, each more than all buffers hold, do not block each other (MM-05, MM-07)", async () => {
   const total = 40;
   await using server = new WebSocketServer({ closeTimeout: 2_000 }).webSocket("/", async (session) => {
     const sending = (async () => {

@@ -62,7 +62,7 @@ function deflating(config: WebSockets.Config = {}, own: DeflateConfig = {}): Ret
   return testClient({ extensions: [deflate(own)], ...config });
 }
 
-test("fragments that were compressed by hand come as one message, a ping between them at once", async () => {
+test("fragments that were compressed by hand come as one message, a ping between them at once (CM-06)", async () => {
   const content = Buffer.from("some text that comes in pieces, and again some text");
   const payload = deflated(content);
   const pieces = [0, 1, 20, 20].map((start, at, all) => payload.subarray(start, all[at + 1]));
@@ -87,7 +87,7 @@ test("fragments that were compressed by hand come as one message, a ping between
   });
 });
 
-describe("what is no good makes us fail the connection", () => {
+describe("what is no good makes us fail the connection (FR-02, CM-04, CM-10)", () => {
   const text = deflated(Buffer.from("some text ".repeat(30)));
 
   test.each<[string, Uint8Array, number]>([
@@ -112,7 +112,7 @@ describe("what is no good makes us fail the connection", () => {
     expect(codes).toEqual([code]);
   });
 
-  test("RSV1 without an agreement", async () => {
+  test("RSV1 without an agreement (FR-02)", async () => {
     for (const extensions of [[], [deflate()]]) {
       const codes: number[] = [];
       await using server = await hostileServer(async (peer) => {
@@ -129,7 +129,7 @@ describe("what is no good makes us fail the connection", () => {
   });
 });
 
-describe("decompression bombs", () => {
+describe("decompression bombs (CM-01)", () => {
   const limit = 500_000;
 
   test.each([1_000, limit])(
@@ -235,7 +235,7 @@ describe("our server", () => {
   });
 });
 
-describe("the end in the middle of work", () => {
+describe("the end in the middle of work (CM-07)", () => {
   const large = deflated(noise(3_000_000));
   const message = noise(4_000_000, 7);
 
@@ -325,7 +325,7 @@ describe("the end in the middle of work", () => {
     expect(codes).toEqual([1002]);
   });
 
-  test("what a caller changes after send() is not what is sent", async () => {
+  test("what a caller changes after send() is not what is sent (U8-05)", async () => {
     let received: Uint8Array[] = [];
     await using server = new WebSocketServer({ extensions: [deflate()] });
     server.webSocket("/", async (session) => {

@@ -123,7 +123,7 @@ const parameters: readonly DeflateConfig[] = [
   { clientMaxWindowBits: 8, serverMaxWindowBits: 8, clientNoContextTakeover: true, threshold: 0 },
 ];
 
-describe.each(parameters)("with %o", (config) => {
+describe.each(parameters)("with %o (CM-05)", (config) => {
   test("our client asks our server", async () => {
     await using server = await ourEcho({});
     const { received, agreed } = await throughUs(server.url, config);
@@ -164,7 +164,7 @@ describe.each(parameters)("with %o", (config) => {
   });
 });
 
-describe("what is compressed", () => {
+describe("what is compressed (CM-09)", () => {
   /** The first byte and the size of each data frame that a client sends, each up to 65,535 bytes. */
   async function sent(config: DeflateConfig, send: (session: Sender) => Promise<void>): Promise<string[]> {
     const seen: string[] = [];
@@ -234,7 +234,7 @@ describe("what is compressed", () => {
   });
 });
 
-describe("a Close frame right behind large messages", () => {
+describe("a Close frame right behind large messages (CL-09, CM-06)", () => {
   const large = [words(400_000), noise(100_000), words(200_000, 3), "end"];
 
   test.each(["client", "server"])("of a %s loses none of them", async (role) => {
@@ -297,7 +297,7 @@ describe("the handshake fails, with the URL and the status, and nothing stays op
   });
 });
 
-describe("messages of all kinds, in fragments or not, are the same at the other end", () => {
+describe("messages of all kinds, in fragments or not, are the same at the other end (CM-05)", () => {
   const content: fc.Arbitrary<Content> = fc.oneof(
     { weight: 4, arbitrary: fc.string({ maxLength: 60, unit: "grapheme-ascii" }) },
     { weight: 3, arbitrary: fc.tuple(fc.nat(9_000), fc.nat(9)).map(([size, seed]) => words(size, seed)) },

@@ -69,7 +69,7 @@ describe("an answer other than 101 rejects with status, headers and the beginnin
     expect(error.headers?.get("x-why")).toBe("because");
   });
 
-  test("endless: 4 KiB of it are kept", async () => {
+  test("endless: 4 KiB of it are kept (MM-10)", async () => {
     const error = await refusedBy(async (peer) => {
       await peer.request();
       peer.write("HTTP/1.1 500 Oops\r\n\r\n");
@@ -78,7 +78,7 @@ describe("an answer other than 101 rejects with status, headers and the beginnin
     expect(error.body).toBe("x".repeat(4096));
   });
 
-  test("with a body of one byte a turn: it is not waited for to its end", async () => {
+  test("with a body of one byte a turn: it is not waited for to its end (MM-10)", async () => {
     const error = await refusedBy(async (peer) => {
       await peer.request();
       peer.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 4000000\r\n\r\n");
@@ -97,7 +97,7 @@ describe("an answer other than 101 rejects with status, headers and the beginnin
   });
 });
 
-describe("an answer that breaks the rules rejects with a HandshakeError", () => {
+describe("an answer that breaks the rules rejects with a HandshakeError (MM-10)", () => {
   const good = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
   test.each<[what: string, answer: string, message: RegExp]>([
     ["not HTTP at all", "220 smtp.example ESMTP\r\n", /not HTTP/],

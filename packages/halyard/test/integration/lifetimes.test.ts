@@ -55,7 +55,7 @@ describe("a block", () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, at) => String(at)));
   });
 
-  test("that throws closes with 1011, tells the peer nothing of the error, and gives it to the caller", async () => {
+  test("that throws closes with 1011, tells the peer nothing of the error, and gives it to the caller (FR-14)", async () => {
     let closing: Promise<Buffer> | undefined;
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
@@ -147,7 +147,7 @@ describe("closing", () => {
     expect(await session.ended).toMatchObject({ clean: true, initiator: "peer", reason: { code: 1001 } });
   });
 
-  test("never answered: the deadline ends it, whatever still comes", async () => {
+  test("never answered: the deadline ends it, whatever still comes (CL-03, CL-04)", async () => {
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
       await peer.frame();
@@ -163,7 +163,7 @@ describe("closing", () => {
     expect(end.error).toMatchObject({ phase: "closing", milliseconds: 60, url: server.url });
   });
 
-  test("answered, but the connection is never ended: the deadline ends that, too, and it was clean", async () => {
+  test("answered, but the connection is never ended: the deadline ends that, too, and it was clean (CL-03)", async () => {
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
       await peer.frame();
@@ -174,7 +174,7 @@ describe("closing", () => {
     expect(await session.close()).toMatchObject({ clean: true, error: undefined });
   });
 
-  test("against a peer that reads nothing: what it did not take is counted", async () => {
+  test("against a peer that reads nothing: what it did not take is counted (CL-06)", async () => {
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
       peer.socket.pause();
@@ -277,16 +277,19 @@ describe("client.close()", () => {
     expect(await session.ended).toMatchObject({ clean: false, reason: { code: 1001 } });
   });
 
-  test.each(["at once", "during the upgrade"])("while connecting, %s: ClientClosedError", async (when) => {
-    await using server = await hostileServer((peer) => peer.gone());
-    const client = testClient();
-    const opening = rejection(client.webSocketSession(server.url));
-    if (when !== "at once") {
-      await until(() => server.peers.some((peer) => peer.received.includes("\r\n\r\n")), "a request");
-    }
-    await client.close();
-    expect(await opening).toBeInstanceOf(ClientClosedError);
-  });
+  test.each(["at once", "during the upgrade"])(
+    "while connecting, %s: ClientClosedError (CL-05)",
+    async (when) => {
+      await using server = await hostileServer((peer) => peer.gone());
+      const client = testClient();
+      const opening = rejection(client.webSocketSession(server.url));
+      if (when !== "at once") {
+        await until(() => server.peers.some((peer) => peer.received.includes("\r\n\r\n")), "a request");
+      }
+      await client.close();
+      expect(await opening).toBeInstanceOf(ClientClosedError);
+    },
+  );
 
   test("and then: no session any more, and nothing is left of the attempt", async () => {
     await using server = await hostileServer((peer) => peer.accept());

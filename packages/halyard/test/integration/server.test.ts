@@ -256,7 +256,7 @@ describe("frames of a client", () => {
   });
 });
 
-describe("a handler that throws", () => {
+describe("a handler that throws (FR-14)", () => {
   test.each<[how: string, handler: () => unknown]>([
     [
       "at once",

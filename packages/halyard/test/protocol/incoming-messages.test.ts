@@ -54,7 +54,7 @@ describe.each(ROLES)("to a %s", (role) => {
     expect(codec.calls).toEqual(["decode 9e 9d fin <= 100"]);
   });
 
-  test("what follows a message that is being decoded waits for it, control frames and faults too", async () => {
+  test("what follows a message that is being decoded waits for it, control frames and faults too (CM-06)", async () => {
     const codec = new FakeCodec();
     codec.holds = true;
     const { feed, all, finish, messages } = incoming(role, codec);

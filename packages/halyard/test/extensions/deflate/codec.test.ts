@@ -17,7 +17,7 @@ async function decodeAll(
   return concat(parts);
 }
 
-describe("the examples of RFC 7692 section 7.2.3", () => {
+describe("the examples of RFC 7692 section 7.2.3 (CM-05)", () => {
   test.each<[string, readonly (readonly string[])[]]>([
     ["7.2.3.1 one block", [["f2 48 cd c9 c9 07 00"]]],
     ["7.2.3.1 in two fragments", [["f2 48 cd", "c9 c9 07 00"]]],
@@ -108,7 +108,7 @@ describe("a message", () => {
     }
   });
 
-  test("that is worked on by a thread may be overwritten meanwhile, and so may what was received", async () => {
+  test("that is worked on by a thread may be overwritten meanwhile, and so may what was received (U8-05)", async () => {
     const { client, server } = codecs();
     const original = noise(100_000).map((byte) => byte & 63);
     for (let round = 0; round < 2; round++) {

@@ -27,7 +27,7 @@ const hook = createHook({
 beforeAll(() => void hook.enable());
 afterAll(() => void hook.disable());
 
-describe("dispose()", () => {
+describe("dispose() (CM-07)", () => {
   test.each<[string, (codec: ReturnType<typeof codecs>["client"]) => Encoded | Promise<Encoded>]>([
     ["encodes", (codec) => codec.encode(LARGE, true)],
     ["encodes a chunk", (codec) => codec.encode(LARGE, false)],
@@ -74,7 +74,7 @@ describe("dispose()", () => {
   });
 });
 
-test("after an error and after each message no handle is left", async () => {
+test("after an error and after each message no handle is left (CM-07, CM-08)", async () => {
   const { client } = codecs();
   await client.decode(deflated, true, 2 ** 21);
   await client.decode(deflated.subarray(0, 5000), false, 2 ** 21);
@@ -84,7 +84,7 @@ test("after an error and after each message no handle is left", async () => {
   expect(open.size).toBe(0);
 });
 
-test("more than four engines never exist at once", async () => {
+test("more than four engines never exist at once (CM-08)", async () => {
   const payload = noise(100_000);
   mostOpen = 0;
   await Promise.all(Array.from({ length: 40 }, async () => codecs().client.encode(payload, true)));

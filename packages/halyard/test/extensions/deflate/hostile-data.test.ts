@@ -28,7 +28,7 @@ function deflated(payload: Uint8Array): Uint8Array {
   return deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 }
 
-describe("the limit", () => {
+describe("the limit (CM-01)", () => {
   // Below and above what is inflated on the spot, and compressed so little that the input alone goes to a thread.
   test.each([
     ["5 zeros", new Uint8Array(5)],
@@ -67,7 +67,7 @@ describe("the limit", () => {
   });
 });
 
-describe("final blocks (RFC 7692 section 7.2.3.4)", () => {
+describe("final blocks (RFC 7692 section 7.2.3.4, CM-03)", () => {
   const HELLO_FINAL = "f3 48 cd c9 c9 07 00";
 
   test.each([
@@ -102,7 +102,7 @@ describe("final blocks (RFC 7692 section 7.2.3.4)", () => {
     expect((await decode(codecs().client, [...chunks, hex("00")])).length).toBe(120_000);
   });
 
-  test("nothing but those costs an engine each, and is refused before long", async () => {
+  test("nothing but those costs an engine each, and is refused before long (CM-02)", async () => {
     const payload = concat(Array.from({ length: 5_000 }, () => hex("03 00")));
     for (const chunks of waysToCut(payload)) {
       await expect(decode(codecs().client, chunks)).rejects.toThrow(/final blocks/);
@@ -110,7 +110,7 @@ describe("final blocks (RFC 7692 section 7.2.3.4)", () => {
   });
 });
 
-describe("data that cannot be inflated is answered with 1007", () => {
+describe("data that cannot be inflated is answered with 1007 (CM-04)", () => {
   test.each<[string, string]>([
     ["a block type that does not exist", "06 00"],
     ["noise", "ff fe fd fc fb fa"],
@@ -174,7 +174,7 @@ describe("data that cannot be inflated is answered with 1007", () => {
   });
 });
 
-test("empty blocks, of which nothing comes, end with their input", async () => {
+test("empty blocks, of which nothing comes, end with their input (CM-02)", async () => {
   const payload = concat([...Array.from({ length: 20_000 }, () => hex("00 00 00 ff ff")), hex("00")]);
   for (const chunks of waysToCut(payload)) {
     expect(await decode(codecs().client, chunks, 0)).toEqual(new Uint8Array(0));

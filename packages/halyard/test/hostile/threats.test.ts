@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/threats.md names tests: they are there, and say the id of the threat that they show.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const tests = new URL("../", import.meta.url);
+const page = readFileSync(new URL("../../../../docs/threats.md", import.meta.url), "utf8");
+
+const rows = page
+  .split("\n")
+  .map((line) => line.split("|").map((cell) => cell.trim()))
+  .flatMap(([, id = "", , , files]) =>
+    /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
+  );
+
+/** A test file's text without comments, in which an id shows nothing. */
+function textOf(file: string): string {
+  return readFileSync(new URL(file, tests), "utf8").replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+}
+
+describe("the page", () => {
+  test("has rows, no id twice, and none left out between two", () => {
+    const ids = rows.map(([id]) => id);
+    expect(ids.length).toBeGreaterThan(50);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [at, id] of ids.entries()) {
+      const [prefix = "", number = ""] = id.split("-");
+      if (number !== "01")
+        expect(ids[at - 1]).toBe(`${prefix}-${String(Number(number) - 1).padStart(2, "0")}`);
+    }
+  });
+
+  test.each(rows)("%s: the tests that it names say so", (id, files) => {
+    expect(files).not.toEqual([]);
+    for (const file of files) {
+      expect(existsSync(new URL(`${file}.test.ts`, tests)), file).toBe(true);
+      expect(textOf(`${file}.test.ts`), file).toContain(id);
+    }
+  });
+
+  test("has a row for every id that a test of hostile peers names", () => {
+    const known = new Set(rows.map(([id]) => id));
+    const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
+    for (const file of files) {
+      for (const [id] of textOf(`hostile/${file}`).matchAll(/\b(?:FR|U8|CL|CM|MM)-\d\d\b/g)) {
+        expect(known, `${file} names it`).toContain(id);
+      }
+    }
+  });
+});
