@@ -45,6 +45,33 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Up to here a loop costs less than the view that the platform's encoder wants. */
+const loopUnits = 64;
+
+/**
+ * UTF-8 of `text` into memory that has room for three bytes a unit.
+ * @returns how many bytes it has become
+ */
+export function encodeUtf8Into(text: string, target: Uint8Array, start: number): number {
+  const { length } = text;
+  let at = 0;
+  if (length <= loopUnits) {
+    for (; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit >= 0x80) break;
+      target[start + at] = unit;
+    }
+    if (at === length) return at;
+  }
+  return encoder.encodeInto(text, target.subarray(start)).written;
+}
+
+/** ASCII into memory that has room for one byte a unit. @returns whether all of it was ASCII */
+export function encodeAsciiInto(text: string, target: Uint8Array, start: number): boolean {
+  const { read, written } = encoder.encodeInto(text, target.subarray(start, start + text.length));
+  return read === text.length && written === text.length;
+}
+
 export function decodeUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }

@@ -13,9 +13,14 @@ import { MessageAssembler } from "./message-assembler.ts";
 import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
+import { plainText, type TextKernel } from "./text-kernel.ts";
+import { WholeFrames } from "./whole-frames.ts";
 
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
+
+/** How many frames one batch may hold: a millisecond's work. What is behind them waits for the next turn. */
+export const batchFrames = 2048;
 
 /** The bounds of what a peer may send. */
 export interface ProtocolLimits {
@@ -38,6 +43,8 @@ export interface ConnectionOptions {
   readonly limits: ProtocolLimits;
   /** What the handshake has agreed on, in the order of the answer. A raw connection has none. */
   readonly extensions?: readonly NegotiatedExtension[] | undefined;
+  /** How text is decoded. @defaultValue by what every platform has */
+  readonly text?: TextKernel | undefined;
   /** How many bytes of payload one batch may hold before {@link Connection.take} returns it. @defaultValue 1 MiB */
   readonly batchBytes?: number | undefined;
 }
@@ -57,9 +64,12 @@ export class Connection {
   readonly #extensions: MessageExtensions;
   readonly #assembler: MessageAssembler;
   readonly #incoming: IncomingMessages;
+  /** The short way of whole frames; null where an extension wants to see every message. */
+  readonly #wholeFrames: WholeFrames | null;
   readonly #outgoing: OutgoingMessages;
   readonly #encoder: FrameEncoder;
   readonly #maxPendingPongs: number;
+  readonly #maxMessageSize: number;
   #maxFrameSize: number;
   /** The payloads of the pongs that are due, the newest last. */
   #pongs: Uint8Array[] = [];
@@ -77,13 +87,16 @@ export class Connection {
     this.#extensions = new MessageExtensions(options.extensions ?? [], options.role);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
-    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits });
+    const text = options.text ?? plainText;
+    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits }, text);
     this.#incoming = new IncomingMessages(
       this.#decoder,
       this.#assembler,
       this.#extensions,
       limits.maxMessageSize,
     );
+    this.#wholeFrames = this.#extensions.canStream ? new WholeFrames(this.#isServer, text) : null;
+    this.#maxMessageSize = mode === "raw" ? Infinity : limits.maxMessageSize;
     this.#maxFrameSize = limits.maxFrameSize;
     this.#maxPendingPongs = limits.maxPendingPongs ?? 16;
     this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()));
@@ -150,13 +163,15 @@ export class Connection {
     const batch: Frame[] = [];
     let bytes = 0;
     try {
-      while (bytes < this.#batchBytes && this.closing.canReceive) {
+      while (bytes < this.#batchBytes && batch.length < batchFrames && this.closing.canReceive) {
+        bytes += this.#takeWholeFrames(batch, this.#batchBytes - bytes);
+        if (bytes >= this.#batchBytes || batch.length >= batchFrames) break;
         const frame = this.#incoming.next();
         if (frame === null) break;
         if (frame.type === "close") return this.#endBehind(batch, frame);
         if (frame.type === "ping") this.#answer(frame);
         batch.push(frame);
-        bytes += frame.data.length;
+        bytes += frame.size;
       }
     } catch (error) {
       if (error instanceof ProtocolViolationError || error instanceof FrameTooBigError) {
@@ -210,6 +225,11 @@ export class Connection {
     return this.#encoder.take();
   }
 
+  /** Says that nobody reads the bytes any more that were taken: their memory may be used again. */
+  releaseOutput(): void {
+    this.#encoder.release();
+  }
+
   /**
    * Whether our side of the byte stream ends after the output. RFC 6455 section 7.1.1: the server closes first after
    * the handshake; who fails a connection closes it at once.
@@ -248,6 +268,20 @@ export class Connection {
   dispose(): void {
     this.#incoming.abandon();
     this.#extensions.codec?.dispose();
+  }
+
+  /** @returns how many bytes they have */
+  #takeWholeFrames(batch: Frame[], maxBytes: number): number {
+    const whole = this.#wholeFrames;
+    const decoder = this.#decoder;
+    const start = this.#incoming.isBusy ? -1 : decoder.messageStart;
+    if (whole === null || start < 0) return 0;
+    const maxPayload = this.#assembler.streaming
+      ? Infinity
+      : Math.min(this.#maxFrameSize, this.#maxMessageSize);
+    whole.read(decoder.input, start, { maxPayload, maxBytes, maxFrames: batchFrames }, batch);
+    decoder.skipTo(whole.at);
+    return whole.bytes;
   }
 
   /**

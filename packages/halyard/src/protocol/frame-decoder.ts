@@ -64,6 +64,18 @@ export class FrameDecoder {
     this.#at = 0;
   }
 
+  /**
+   * Where the next message begins in the input, or -1 inside of one.
+   * Whoever reads frames there himself says with {@link skipTo} how far he came.
+   */
+  get messageStart(): number {
+    return this.#inPayload || this.#inMessage || this.#headerSize > 0 ? -1 : this.#at;
+  }
+
+  skipTo(at: number): void {
+    this.#at = at;
+  }
+
   /** The part of the input that was not read yet. */
   get unread(): Uint8Array {
     return this.input.subarray(this.#at);

@@ -3,6 +3,7 @@ import { type BinaryData, copyOf, decodeUtf8, encodeUtf8, viewOf } from "./bytes
 import { CloseReason, type CloseReasonInit, mayBeSent } from "./close-reason.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { Opcode } from "./opcodes.ts";
+import type { TextKernel } from "./text-kernel.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /** RFC 6455 section 5.5. */
@@ -21,28 +22,59 @@ export interface FrameOptions {
 /** Marks a text message whose UTF-8 was validated as it arrived. */
 export const wholeFromWire: FrameOptions = {};
 
-/** What all frames have. Ktor: `io.ktor.websocket.Frame`. */
+const finBit = 0x80;
+/** The payload needs no check before it is sent. */
+const knownUtf8 = 0x01;
+
+/** FIN and the reserved bits where the first byte of a frame has them (RFC 6455 section 5.2). */
+function bitsOf(options: FrameOptions | undefined): number {
+  if (options === undefined || options === wholeFromWire) return finBit;
+  const fin = (options.fin ?? true) ? finBit : 0;
+  return fin | (options.rsv1 ? 0x40 : 0) | (options.rsv2 ? 0x20 : 0) | (options.rsv3 ? 0x10 : 0);
+}
+
+/**
+ * What all frames have. Ktor: `io.ktor.websocket.Frame`. What is the same for all of a class is no field, and flags share
+ * one: frames are made for every message, and small ones cost what their fields cost.
+ */
 abstract class BaseFrame {
   /** What the frame is; a continuation frame is of the type of its message. */
   abstract readonly type: "text" | "binary" | "close" | "ping" | "pong";
   /** @internal */
   abstract readonly opcode: number;
-  /** Whether this is the last frame of its message. */
-  readonly fin: boolean;
-  /** The reserved bits, which belong to extensions. */
-  readonly rsv1: boolean;
-  readonly rsv2: boolean;
-  readonly rsv3: boolean;
+  /** FIN and the reserved bits, as in the frame's first byte, and {@link knownUtf8}. @internal */
+  readonly bits: number;
 
-  constructor(options: FrameOptions | undefined) {
-    this.fin = options?.fin ?? true;
-    this.rsv1 = options?.rsv1 ?? false;
-    this.rsv2 = options?.rsv2 ?? false;
-    this.rsv3 = options?.rsv3 ?? false;
+  constructor(options: FrameOptions | undefined, more = 0) {
+    this.bits = bitsOf(options) | more;
   }
 
-  /** The unmasked payload itself, not a copy. */
+  /** Whether this is the last frame of its message. */
+  get fin(): boolean {
+    return (this.bits & finBit) !== 0;
+  }
+
+  /** The reserved bits, which belong to extensions. */
+  get rsv1(): boolean {
+    return (this.bits & 0x40) !== 0;
+  }
+
+  get rsv2(): boolean {
+    return (this.bits & 0x20) !== 0;
+  }
+
+  get rsv3(): boolean {
+    return (this.bits & 0x10) !== 0;
+  }
+
+  /**
+   * The unmasked payload itself, not a copy. It never changes, but may share its buffer with other frames: to transfer
+   * or change it, take {@link readBytes}.
+   */
   abstract readonly data: Uint8Array;
+
+  /** How many bytes the payload has; of a string that was not encoded yet, how many it may have at most. */
+  abstract readonly size: number;
 
   /** The same frame with memory of its own. */
   abstract copy(): Frame;
@@ -61,22 +93,52 @@ abstract class BaseFrame {
 
 /** A text message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
 class TextFrame extends BaseFrame {
-  readonly type = "text";
-  /** @internal */
-  readonly opcode: typeof Opcode.TEXT = Opcode.TEXT;
-  /** Whether the payload needs no check before it is sent. @internal */
-  readonly isKnownUtf8: boolean;
   #text: string | undefined;
   #data: Uint8Array | undefined;
+  readonly #size: number;
+  readonly #kernel: TextKernel | undefined;
 
+  /** @param content - a string, or UTF-8. Bytes are not copied until the frame is sent. */
+  constructor(content: string | BinaryData, options?: FrameOptions);
   /**
-   * @param content - a string, or UTF-8. Bytes are not copied until the frame is sent.
+   * @param size - how many bytes of UTF-8 a string is
+   * @param kernel - by what bytes that are known to be UTF-8 become a string
+   * @internal
    */
-  constructor(content: string | BinaryData, options?: FrameOptions) {
-    super(options);
-    this.isKnownUtf8 = typeof content === "string" || options === wholeFromWire;
-    if (typeof content === "string") this.#text = content;
-    else this.#data = viewOf(content);
+  constructor(content: string | Uint8Array, options: FrameOptions, size: number, kernel?: TextKernel);
+  constructor(content: string | BinaryData, options?: FrameOptions, size?: number, kernel?: TextKernel) {
+    super(options, typeof content === "string" || options === wholeFromWire ? knownUtf8 : 0);
+    if (typeof content === "string") {
+      this.#text = content;
+      this.#size = size ?? content.length * 3;
+    } else {
+      this.#data = viewOf(content);
+      this.#size = this.#data.length;
+    }
+    this.#kernel = kernel;
+  }
+
+  get type(): "text" {
+    return "text";
+  }
+
+  /** @internal */
+  get opcode(): typeof Opcode.TEXT {
+    return Opcode.TEXT;
+  }
+
+  /** Whether the payload needs no check before it is sent. @internal */
+  get isKnownUtf8(): boolean {
+    return (this.bits & knownUtf8) !== 0;
+  }
+
+  get size(): number {
+    return this.#data?.length ?? this.#size;
+  }
+
+  /** The string that it was made of, if it was. What was read of bytes may have lost what is not UTF-8. @internal */
+  get text(): string | undefined {
+    return this.isKnownUtf8 ? this.#text : undefined;
   }
 
   get data(): Uint8Array {
@@ -85,8 +147,10 @@ class TextFrame extends BaseFrame {
   }
 
   override copy(): TextFrame {
-    // The bytes first: the text that was read of them may have lost what is not UTF-8.
-    return new TextFrame(this.#data === undefined ? (this.#text as string) : copyOf(this.#data), this);
+    const { text } = this;
+    return text === undefined
+      ? new TextFrame(copyOf(this.data), this)
+      : new TextFrame(text, this, this.#size);
   }
 
   /**
@@ -96,22 +160,32 @@ class TextFrame extends BaseFrame {
   readText(): string {
     if (!this.fin)
       throw new InvalidArgumentError("text can be read only from a frame with fin: this is a fragment");
-    this.#text ??= decodeUtf8(this.data);
+    this.#text ??= this.#kernel?.decode(this.data, 0, this.data.length) ?? decodeUtf8(this.data);
     return this.#text;
   }
 }
 
 /** A binary message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
 class BinaryFrame extends BaseFrame {
-  readonly type = "binary";
-  /** @internal */
-  readonly opcode: typeof Opcode.BINARY = Opcode.BINARY;
   readonly data: Uint8Array;
 
   /** @param content - not copied until the frame is sent */
   constructor(content: BinaryData, options?: FrameOptions) {
     super(options);
     this.data = viewOf(content);
+  }
+
+  get type(): "binary" {
+    return "binary";
+  }
+
+  /** @internal */
+  get opcode(): typeof Opcode.BINARY {
+    return Opcode.BINARY;
+  }
+
+  get size(): number {
+    return this.data.length;
   }
 
   override copy(): BinaryFrame {
@@ -122,6 +196,10 @@ class BinaryFrame extends BaseFrame {
 /** A frame about the connection itself: never fragmented, and short (RFC 6455 section 5.5). */
 abstract class ControlFrame extends BaseFrame {
   readonly data: Uint8Array;
+
+  get size(): number {
+    return this.data.length;
+  }
 
   /** @throws {@link InvalidArgumentError} when the payload is over 125 bytes */
   constructor(content: BinaryData = new Uint8Array(0)) {
@@ -137,9 +215,14 @@ abstract class ControlFrame extends BaseFrame {
 
 /** A ping (RFC 6455 section 5.5.2). Sessions answer pings themselves unless they are raw. */
 class PingFrame extends ControlFrame {
-  readonly type = "ping";
+  get type(): "ping" {
+    return "ping";
+  }
+
   /** @internal */
-  readonly opcode: typeof Opcode.PING = Opcode.PING;
+  get opcode(): typeof Opcode.PING {
+    return Opcode.PING;
+  }
 
   override copy(): PingFrame {
     return new PingFrame(copyOf(this.data));
@@ -148,9 +231,14 @@ class PingFrame extends ControlFrame {
 
 /** A pong (RFC 6455 section 5.5.3). */
 class PongFrame extends ControlFrame {
-  readonly type = "pong";
+  get type(): "pong" {
+    return "pong";
+  }
+
   /** @internal */
-  readonly opcode: typeof Opcode.PONG = Opcode.PONG;
+  get opcode(): typeof Opcode.PONG {
+    return Opcode.PONG;
+  }
 
   override copy(): PongFrame {
     return new PongFrame(copyOf(this.data));
@@ -159,9 +247,14 @@ class PongFrame extends ControlFrame {
 
 /** A Close frame (RFC 6455 section 5.5.1). In a default session it is never seen; `close()` sends it. */
 class CloseFrame extends ControlFrame {
-  readonly type = "close";
+  get type(): "close" {
+    return "close";
+  }
+
   /** @internal */
-  readonly opcode: typeof Opcode.CLOSE = Opcode.CLOSE;
+  get opcode(): typeof Opcode.CLOSE {
+    return Opcode.CLOSE;
+  }
 
   /**
    * @param reason - none makes an empty frame, which the peer reports as 1005

@@ -51,6 +51,11 @@ export class IncomingMessages {
     return this.#job?.outcome === null ? this.#job.promise : null;
   }
 
+  /** Whether something comes before what the decoder reads next. */
+  get isBusy(): boolean {
+    return this.#job !== null || this.#rest !== null;
+  }
+
   /** Whether there is more to do without more bytes. */
   get hasInput(): boolean {
     return this.#job !== null || this.#rest !== null || this.#decoder.unread.length > 0;

@@ -3,8 +3,16 @@ import type { RandomBytes } from "./bytes.ts";
 
 const maskingKeyBytes = 4;
 const keyPoolBytes = 4096;
-/** Under this size the byte loop beats the set-up of a word view (measured: about 60 bytes on Node 20). */
-const wordThreshold = 64;
+/** Under this size the byte loop beats finding the words. */
+const wordThreshold = 16;
+
+/** The key from any phase on as one word, in whichever order the machine has. */
+const rotated = new Uint8Array(maskingKeyBytes);
+const rotatedWord = new Uint32Array(rotated.buffer);
+
+/** The words of small memory that was masked last: slabs and read buffers come again and again. */
+let words = new Uint32Array(0);
+const rememberedBytes = 256 * 1024;
 
 /**
  * Applies a masking key (RFC 6455 section 5.3) in place. Masking twice gives the original back.
@@ -12,32 +20,33 @@ const wordThreshold = 64;
  * @param phase - how many bytes of the payload came before `start`
  */
 export function applyMask(bytes: Uint8Array, start: number, end: number, key: Uint8Array, phase = 0): void {
+  const { byteOffset } = bytes;
   let at = start;
   if (end - start >= wordThreshold) {
-    while (((bytes.byteOffset + at) & 3) !== 0) {
+    for (; ((byteOffset + at) & 3) !== 0; at++) {
       bytes[at] = (bytes[at] as number) ^ (key[(phase + at - start) & 3] as number);
-      at++;
     }
-    at = maskWords(bytes, at, end, rotate(key, phase + at - start));
+    for (let byte = 0; byte < maskingKeyBytes; byte++) {
+      rotated[byte] = key[(phase + at - start + byte) & 3] as number;
+    }
+    const keyWord = rotatedWord[0] as number;
+    const all = wordsOf(bytes.buffer);
+    const lastWord = (byteOffset + end) >> 2;
+    for (let word = (byteOffset + at) >> 2; word < lastWord; word++) {
+      all[word] = (all[word] as number) ^ keyWord;
+    }
+    at = lastWord * 4 - byteOffset;
   }
   for (; at < end; at++) {
     bytes[at] = (bytes[at] as number) ^ (key[(phase + at - start) & 3] as number);
   }
 }
 
-/** Masks whole 32-bit words from an aligned start; the word order of the machine does not matter to XOR. */
-function maskWords(bytes: Uint8Array, start: number, end: number, key: Uint8Array): number {
-  const keyWord = new Uint32Array(key.buffer, key.byteOffset, 1)[0] as number;
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + start, (end - start) >> 2);
-  for (let at = 0; at < words.length; at++) words[at] = (words[at] as number) ^ keyWord;
-  return start + words.length * 4;
-}
-
-/** A copy of the key, in memory of its own and so aligned, that begins at the given phase. */
-function rotate(key: Uint8Array, phase: number): Uint8Array {
-  const rotated = new Uint8Array(maskingKeyBytes);
-  for (let at = 0; at < maskingKeyBytes; at++) rotated[at] = key[(phase + at) & 3] as number;
-  return rotated;
+function wordsOf(buffer: ArrayBufferLike): Uint32Array {
+  if (words.buffer === buffer) return words;
+  const all = new Uint32Array(buffer, 0, buffer.byteLength >> 2);
+  if (buffer.byteLength <= rememberedBytes) words = all as Uint32Array<ArrayBuffer>;
+  return all;
 }
 
 /**
@@ -47,6 +56,7 @@ function rotate(key: Uint8Array, phase: number): Uint8Array {
 export class MaskingKeys {
   readonly #randomBytes: RandomBytes;
   readonly #pool = new Uint8Array(keyPoolBytes);
+  readonly #key = new Uint8Array(maskingKeyBytes);
   #used = keyPoolBytes;
 
   constructor(randomBytes: RandomBytes) {
@@ -59,8 +69,8 @@ export class MaskingKeys {
       this.#randomBytes(this.#pool);
       this.#used = 0;
     }
-    const start = this.#used;
-    this.#used += maskingKeyBytes;
-    return this.#pool.subarray(start, this.#used);
+    // By hand: a view of the pool would cost more than all the rest.
+    for (let at = 0; at < maskingKeyBytes; at++) this.#key[at] = this.#pool[this.#used++] as number;
+    return this.#key;
   }
 }

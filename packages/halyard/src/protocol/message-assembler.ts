@@ -7,6 +7,7 @@ import { applyMask } from "./masking.ts";
 import { frameOptions } from "./message-extensions.ts";
 import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
+import { plainText, type TextKernel } from "./text-kernel.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 export interface MessageAssemblerOptions {
@@ -27,7 +28,8 @@ export class MessageAssembler {
   readonly #message = new PayloadBuffer();
   readonly #control = new PayloadBuffer();
   /** One for all text messages: each ends between two characters, or the connection fails. */
-  readonly #utf8 = new Utf8Validator();
+  readonly #utf8: Utf8Validator;
+  readonly #text: TextKernel;
   /** The opcode of the message in progress: continuation frames are of its type. */
   #opcode = 0;
   /** The reserved bits of its first frame. With any, its payload is for an extension to read. */
@@ -43,7 +45,14 @@ export class MessageAssembler {
    */
   streaming = false;
 
-  constructor(decoder: FrameDecoder, isMasked: boolean, options: MessageAssemblerOptions) {
+  constructor(
+    decoder: FrameDecoder,
+    isMasked: boolean,
+    options: MessageAssemblerOptions,
+    text: TextKernel = plainText,
+  ) {
+    this.#text = text;
+    this.#utf8 = new Utf8Validator(text.isUtf8);
     this.#decoder = decoder;
     this.#isMasked = isMasked;
     this.#options = options;
@@ -136,7 +145,7 @@ export class MessageAssembler {
     this.#isPartlyOut = !fin;
     const options = isWhole && this.#rsv === 0 ? wholeFromWire : frameOptions(fin, this.#rsv);
     return this.#opcode === Opcode.TEXT
-      ? new Frame.Text(payload, options)
+      ? new Frame.Text(payload, options, payload.length, this.#text)
       : new Frame.Binary(payload, options);
   }
 }

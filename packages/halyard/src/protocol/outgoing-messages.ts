@@ -114,10 +114,16 @@ export class OutgoingMessages {
 
   #write({ firstByte, frame, isEncoded }: Ready): void {
     const { codec } = this.#extensions;
-    if (codec === null || !isEncoded) return this.#encoder.encode(firstByte, frame.data);
+    if (codec === null || !isEncoded) return this.#writePlain(firstByte, frame);
     const result = codec.encode(frame.data, frame.fin);
     if (result instanceof Promise) this.#job = { promise: result, firstByte, bytes: frame.data.length };
     else this.#writeEncoded(firstByte, result);
+  }
+
+  #writePlain(firstByte: number, frame: Frame): void {
+    const text = frame.type === "text" ? frame.text : undefined;
+    if (text === undefined) this.#encoder.encode(firstByte, frame.data);
+    else this.#encoder.encodeText(firstByte, text);
   }
 
   #writeEncoded(firstByte: number, result: Encoded): void {

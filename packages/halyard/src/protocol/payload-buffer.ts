@@ -3,8 +3,13 @@ import { noBytes } from "./bytes.ts";
 
 /** What is allocated on the word of a length field alone; more only as bytes arrive. */
 const trustedBytes = 64 * 1024;
+/** How many times what has arrived is allocated where that much was announced: a megabyte is then allocated once. */
+const trustedTimes = 8;
 
-/** Collects the payload of one message. It holds at most twice what has arrived, whatever was announced. */
+/**
+ * Collects the payload of one message. It holds at most eight times what has arrived, or 64 KiB, whatever was announced;
+ * and pages that nothing was written to take no memory yet.
+ */
 export class PayloadBuffer {
   #memory: Uint8Array = noBytes;
   #size = 0;
@@ -37,7 +42,7 @@ export class PayloadBuffer {
   }
 
   #grow(used: number, announced: number, final: boolean): void {
-    const trusted = Math.min(announced, Math.max(this.#size * 2, trustedBytes));
+    const trusted = Math.min(announced, Math.max(this.#size * trustedTimes, trustedBytes));
     // Doubling keeps many small fragments linear; the last frame tells the size, and so saves the last copy.
     const doubled = final ? 0 : this.#memory.length * 2;
     const memory = new Uint8Array(Math.max(this.#size, trusted, doubled));

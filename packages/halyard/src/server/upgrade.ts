@@ -24,6 +24,7 @@ import { checkType } from "../session/options.ts";
 import { runBlock } from "../session/run-block.ts";
 import { safeUrl } from "../session/safe-url.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
+import { nodeText } from "../sockets/node-text.ts";
 import { SocketStream } from "../sockets/socket-stream.ts";
 import { SocketTransport } from "../sockets/socket-transport.ts";
 import type { ServerOptions } from "./options.ts";
@@ -162,7 +163,13 @@ export class Upgrader {
     const { limits, extensions: factories } = this.config;
     try {
       const { answers, negotiated } = answerOffers(mode === "raw" ? [] : factories, offers);
-      const connection = new Connection({ role: "server", mode, limits, extensions: negotiated });
+      const connection = new Connection({
+        role: "server",
+        mode,
+        limits,
+        extensions: negotiated,
+        text: nodeText,
+      });
       return { answers, connection, extensions: negotiated.map(({ extension }) => extension) };
     } catch (error) {
       warn(error);

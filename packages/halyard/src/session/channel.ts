@@ -88,7 +88,7 @@ export class Channel<T> implements ReceiveChannel<T> {
     return length < this.#bounds.messages && this.#bytes + this.#sizeOf(element) <= this.#bounds.bytes;
   }
 
-  /** Resolves when something was taken, or the channel has ended. */
+  /** Resolves when something was taken and at most half is left, or the channel has ended. */
   room(): Promise<void> {
     this.#room ??= new Deferred();
     return this.#room.promise;
@@ -205,7 +205,7 @@ export class Channel<T> implements ReceiveChannel<T> {
       this.#head = 0;
     }
     this.#bytes -= this.#sizeOf(element);
-    this.#signalRoom();
+    if (this.#room !== null && this.#isHalfEmpty) this.#signalRoom();
     return element;
   }
 
@@ -216,6 +216,11 @@ export class Channel<T> implements ReceiveChannel<T> {
     this.#bytes = 0;
     this.#signalRoom();
     return all;
+  }
+
+  /** To wake the producer for each element would cost more than the element. */
+  get #isHalfEmpty(): boolean {
+    return this.#length * 2 <= this.#bounds.messages && this.#bytes * 2 <= this.#bounds.bytes;
   }
 
   #signalRoom(): void {

@@ -265,7 +265,12 @@ export class Outgoing implements SendChannel<Frame> {
   #hasRoom(frame: Frame): boolean {
     const { pendingFrames, pendingBytes } = this.#transport;
     if (pendingFrames === 0) return true;
-    return pendingFrames < this.#bounds.messages && pendingBytes + frame.data.length <= this.#bounds.bytes;
+    if (pendingFrames >= this.#bounds.messages) return false;
+    const free = this.#bounds.bytes - pendingBytes;
+    if (frame.size <= free) return true;
+    // How long a string is in UTF-8 is found out only where it matters.
+    const least = frame.type === "text" ? (frame.text?.length ?? frame.size) : frame.size;
+    return least <= free && frame.data.length <= free;
   }
 
   /** The transport takes nothing more, and the session is about to learn why. */

@@ -69,7 +69,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.subprotocol = options.subprotocol;
     this.extensions = options.extensions;
     this.call = options.call;
-    this.#incoming = new Channel(options.incoming, (frame) => frame.data.length);
+    this.#incoming = new Channel(options.incoming, (frame) => frame.size);
     this.#sink = this.#incoming;
     this.#outgoing = new Outgoing(transport, options.outgoing, this.#asOwner());
     this.closeReason = this.#reason.promise;

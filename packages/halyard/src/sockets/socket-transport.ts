@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
-import type { Connection } from "../protocol/connection.ts";
+import { batchFrames, type Connection } from "../protocol/connection.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Transport } from "../session/transport.ts";
@@ -34,6 +34,8 @@ export class SocketTransport implements Transport, ByteSink {
   /** What is to be told once, behind the frames that came before it. */
   #error: Error | null = null;
   #isBroken = false;
+  /** How many frames were given out since the event loop was last left a turn. */
+  #framesInTurn = 0;
   readonly #ending = new Deferred<void>();
   /** The job of the codec that is waited for. */
   #decoding: Promise<Uint8Array> | null = null;
@@ -100,10 +102,26 @@ export class SocketTransport implements Transport, ByteSink {
   receive(): Promise<Frame[] | null> {
     const receiver = new Deferred<Frame[] | null>();
     this.#receiver = receiver;
+    if (this.#framesInTurn >= batchFrames) this.#leaveATurn();
+    else this.#goOn();
+    return receiver.promise;
+  }
+
+  /**
+   * A program that keeps up is driven by promises alone, and one poll reads two megabytes of a socket: timers and other
+   * connections would have to wait for all of it.
+   */
+  #leaveATurn(): void {
+    setImmediate(() => {
+      this.#framesInTurn = 0;
+      if (this.#receiver !== null) this.#goOn();
+    });
+  }
+
+  #goOn(): void {
     if (this.#ahead === null && this.#connection.hasInput) this.#proceed();
     else this.#settleReceiver();
     if (!this.#connection.hasInput) this.#resume();
-    return receiver.promise;
   }
 
   send(frame: Frame, options?: EncodeOptions): boolean {
@@ -163,7 +181,7 @@ export class SocketTransport implements Transport, ByteSink {
     if (!this.#connection.endsNext) return this.#advance();
     setImmediate(() => {
       this.#advance();
-      this.#resume();
+      if (!this.#connection.hasInput) this.#resume();
     });
   }
 
@@ -172,7 +190,7 @@ export class SocketTransport implements Transport, ByteSink {
     const batch = this.#take();
     if (batch.length > 0) {
       this.#ahead = this.#ahead === null ? batch : this.#ahead.concat(batch);
-      for (const { data } of batch) this.#aheadBytes += data.length;
+      for (const { size } of batch) this.#aheadBytes += size;
     }
     const { failure, received } = this.#connection.closing;
     if (failure !== null) this.#break(failure);
@@ -204,7 +222,9 @@ export class SocketTransport implements Transport, ByteSink {
   #settleReceiver(): void {
     const receiver = this.#receiver;
     if (receiver === null) return;
+    if (this.#framesInTurn >= batchFrames && !this.#isDisposed) return;
     if (this.#ahead !== null) {
+      this.#framesInTurn += this.#ahead.length;
       receiver.resolve(this.#ahead);
       this.#ahead = null;
       this.#aheadBytes = 0;

@@ -118,6 +118,7 @@ export class SocketWriter {
   }
 
   #written(): void {
+    this.#connection.releaseOutput();
     this.framesWritten += this.#messagesInFlight;
     this.#framesAhead += this.#framesInFlight - this.#messagesInFlight;
     if (!this.#isOvertaking) {

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FrameEncoder } from "../../src/protocol/frame-encoder.ts";
 import { MaskingKeys } from "../../src/protocol/masking.ts";
-import { concat, fixedKeys, frame, hex, split, toHex } from "./support.ts";
+import { anyText, concat, fixedKeys, frame, hex, split, toHex } from "./support.ts";
 
 /** Frames up to this size share a slab. */
-const largestInSlab = 16 * 1024;
+const largestInSlab = 64 * 1024;
 
 function encoded(encoder: FrameEncoder, firstByte: number, payload: Uint8Array): string {
   encoder.encode(firstByte, payload);
@@ -113,11 +113,11 @@ describe("frames", () => {
   test("that lie in different memory stay apart, also when the end of one is where the other begins", () => {
     const encoder = new FrameEncoder(null);
     let end = 0;
-    while (end <= largestInSlab || end > 2 ** 15) {
+    while (end <= largestInSlab) {
       encoder.encode(0x82, new Uint8Array(1000));
       end = encoder.take().reduce((_, chunk) => chunk.byteOffset + chunk.length, 0);
     }
-    encoder.encode(0x82, new Uint8Array(end - 4));
+    encoder.encode(0x82, new Uint8Array(end - 10));
     encoder.encode(0x82, hex("61"));
     expect(encoder.take().map((chunk) => chunk.length)).toEqual([end, 3]);
   });
@@ -148,7 +148,46 @@ describe("frames", () => {
     encoder.encode(0x82, new Uint8Array(largestInSlab - 4));
     encoder.encode(0x82, new Uint8Array(largestInSlab - 3));
     const held = encoder.take().map((chunk) => chunk.buffer.byteLength);
-    expect(held).toEqual([64 * 1024, largestInSlab + 1]);
+    expect(held).toEqual([4 * largestInSlab, largestInSlab + 1]);
+  });
+
+  test("lie in memory that is used again when all of it is known to be written, and not before", () => {
+    const [first, second] = [new FrameEncoder(null), new FrameEncoder(null)];
+    const fill = (encoder: FrameEncoder, byte: number): Uint8Array[] => {
+      for (let count = 0; count < 5; count++) encoder.encode(0x82, new Uint8Array(60_000).fill(byte));
+      return encoder.take();
+    };
+    const memory = (chunks: readonly Uint8Array[]) => new Set(chunks.map(({ buffer }) => buffer));
+    const kept = fill(first, 1);
+    const content = concat(kept);
+    for (let round = 0; round < 5; round++) {
+      fill(second, 2);
+      second.release();
+    }
+    expect(Buffer.compare(concat(kept), content), "what one connection has not written").toBe(0);
+    const own = memory(fill(second, 3));
+    second.release();
+    expect([...memory(fill(second, 4))].filter((each) => !own.has(each))).toEqual([]);
+  });
+
+  test("of text are what the bytes of the text would be", () => {
+    const text = fc.oneof(
+      anyText,
+      fc.string({ maxLength: 200 }),
+      fc.constant("ä".repeat(50)),
+      fc.constant("x".repeat(70_000)),
+      fc.constant(`${"x".repeat(70_000)}€`),
+    );
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
+        const [ofText, ofBytes] = [new FrameEncoder(null), new FrameEncoder(null)];
+        for (const each of texts) {
+          ofText.encodeText(0x81, each);
+          ofBytes.encode(0x81, new TextEncoder().encode(each));
+        }
+        expect(Buffer.compare(concat(ofText.take()), concat(ofBytes.take()))).toBe(0);
+      }),
+    );
   });
 });
 

@@ -67,14 +67,14 @@ describe("the memory of a payload buffer", () => {
     expect(append(new PayloadBuffer(), 1, trustedBytes)).toBe(trustedBytes);
     expect(append(new PayloadBuffer(), 1, trustedBytes + 1)).toBe(trustedBytes);
     expect(append(new PayloadBuffer(), 1, 2 ** 62)).toBe(trustedBytes);
-    expect(append(new PayloadBuffer(), 100_000, 2 ** 24)).toBe(200_000);
+    expect(append(new PayloadBuffer(), 100_000, 2 ** 24)).toBe(800_000);
   });
 
-  test("is never more than twice what has arrived, and grows by doubling, in one big frame (MM-02)", () => {
+  test("is never more than eight times what has arrived, and so grows seldom, in one big frame (MM-02)", () => {
     const [trusted, ...factors] = appendAll(2 ** 21, 1024, (left) => left, true);
     expect(trusted).toBe(trustedBytes / 1024);
-    expect(factors).toHaveLength(5);
-    expect(Math.max(...factors)).toBe(2);
+    expect(factors.length).toBeLessThan(4);
+    expect(Math.max(...factors)).toBeLessThanOrEqual(8);
   });
 
   test("grows by doubling in small fragments, too (MM-01, MM-02)", () => {

@@ -18,6 +18,7 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
+import { nodeText } from "../../sockets/node-text.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
@@ -139,7 +140,14 @@ export class CioEngine implements HttpClientEngine {
     const { status } = result.response;
     const headers = toHeaders(result.response.headers);
     const extensions = accept(offered, result, { status, headers, url: safeUrl });
-    const connection = new Connection({ role: "client", mode, keys: this.#keys, limits, extensions });
+    const connection = new Connection({
+      role: "client",
+      mode,
+      keys: this.#keys,
+      limits,
+      extensions,
+      text: nodeText,
+    });
     const transport = new SocketTransport(stream, connection, {
       masking: true,
       early: result.rest,

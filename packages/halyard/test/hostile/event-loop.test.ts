@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What docs/threats.md says that the library does not do yet. What passes moves to floods.test.ts.
+// How much of the event loop one connection may take.
 import { describe, expect, test } from "vitest";
 import { concat, frame, ROLES, toRole } from "../protocol/support.ts";
 import { checkLeaks, turn } from "../support/leaks.ts";

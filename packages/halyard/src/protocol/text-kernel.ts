@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { decodeUtf8 } from "./bytes.ts";
+import { isUtf8 } from "./utf8.ts";
+
+/**
+ * What text costs most, behind an interface: a platform may know faster ways than the plain one. All of them give the
+ * same results.
+ */
+export interface TextKernel {
+  /** The text of the bytes, a leading U+FEFF included; undefined when they are not UTF-8 (RFC 3629). */
+  decode(bytes: Uint8Array, start: number, end: number): string | undefined;
+  /** One unit for each byte, which is right where a byte is ASCII. */
+  units(bytes: Uint8Array, start: number, end: number): string;
+  /** Whether the bytes are UTF-8 from the first to the last. */
+  readonly isUtf8: (bytes: Uint8Array) => boolean;
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** By what every platform has. */
+export const plainText: TextKernel = {
+  decode(bytes, start, end) {
+    const part = bytes.subarray(start, end);
+    return isUtf8(part) ? decodeUtf8(part) : undefined;
+  },
+  units: (bytes, start, end) => latin1.decode(bytes.subarray(start, end)),
+  isUtf8: (bytes) => isUtf8(bytes),
+};

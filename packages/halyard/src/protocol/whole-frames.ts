@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyOf, noBytes } from "./bytes.ts";
+import { Frame, wholeFromWire } from "./frame.ts";
+import { applyMask } from "./masking.ts";
+import { Opcode } from "./opcodes.ts";
+import type { TextKernel } from "./text-kernel.ts";
+
+const wholeText = 0x80 | Opcode.TEXT;
+const wholeBinary = 0x80 | Opcode.BINARY;
+
+/** Up to here text is decoded where it lies; past it the frame keeps the bytes until somebody asks for a string. */
+const eagerTextBytes = 16 * 1024;
+/** Up to here texts are cut out of a string that is made for several: a fifth of the time. */
+const smallTextBytes = 64;
+/** How much such a string has, and with it what a kept text keeps at most. */
+const runBytes = 1024;
+/** Up to here a typed array lies in the heap of V8, and costs no allocation beside it. */
+const tinyBytes = 64;
+/** Binary payloads up to here share memory with their neighbours: an allocation costs as much as copying 4 KiB. */
+const sharedBytes = 1024;
+/** How much memory is shared: a payload that is kept keeps no more than that. */
+const slabBytes = 4096;
+
+/** What ends a batch. */
+export interface BatchLimits {
+  /** Larger payloads are left. */
+  readonly maxPayload: number;
+  /** How many bytes of payload there may be before the last. */
+  readonly maxBytes: number;
+  readonly maxFrames: number;
+}
+
+/**
+ * The way of most frames: whole messages in one frame that lie in the input from end to end, with no reserved bit. It does
+ * for them in one pass what decoder and assembler do in several, and leaves everything else, faults included, to those.
+ * That both give the same is tested.
+ */
+export class WholeFrames {
+  /** Where the frames end that the last {@link read} has found. */
+  at = 0;
+  /** How many bytes of payload they have. */
+  bytes = 0;
+  readonly #text: TextKernel;
+  readonly #isMasked: boolean;
+  /** A copy of the input from `#slabStart` on, of which the binary frames there are views. */
+  #slab: Uint8Array = noBytes;
+  #slabStart = 0;
+  /** The units of the input from `#runStart` on. */
+  #run = "";
+  #runStart = 0;
+  /** Masked payloads are unmasked here: the input is the caller's. */
+  readonly #scratch: Uint8Array;
+  readonly #key = new Uint8Array(4);
+
+  constructor(isMasked: boolean, text: TextKernel) {
+    this.#isMasked = isMasked;
+    this.#text = text;
+    this.#scratch = new Uint8Array(isMasked ? eagerTextBytes : 0);
+  }
+
+  /**
+   * Adds the frames that begin at `start`, one behind the other, to a batch.
+   */
+  read(input: Uint8Array, start: number, limits: BatchLimits, batch: Frame[]): void {
+    const { maxPayload, maxBytes, maxFrames } = limits;
+    const maskBytes = this.#isMasked ? 4 : 0;
+    const maskBit = this.#isMasked ? 0x80 : 0;
+    const end = input.length;
+    let at = start;
+    let bytes = 0;
+    while (bytes < maxBytes && batch.length < maxFrames && at + 2 <= end) {
+      const first = input[at] as number;
+      if (first !== wholeText && first !== wholeBinary) break;
+      // With the wrong mask bit it is past every form.
+      let length = (input[at + 1] as number) ^ maskBit;
+      let payload = at + 2 + maskBytes;
+      if (length > 125) {
+        // A 64-bit length is for what hardly ever lies in one read.
+        if (length !== 126 || at + 4 > end) break;
+        length = ((input[at + 2] as number) << 8) | (input[at + 3] as number);
+        if (length < 126) break;
+        payload += 2;
+      }
+      const payloadEnd = payload + length;
+      if (payloadEnd > end || length > maxPayload) break;
+      const frame =
+        first === wholeText
+          ? this.#readText(input, payload, payloadEnd)
+          : this.#readBinary(input, payload, payloadEnd);
+      if (frame === null) break;
+      batch.push(frame);
+      bytes += length;
+      at = payloadEnd;
+    }
+    this.at = at;
+    this.bytes = bytes;
+    this.#slab = noBytes;
+    this.#slabStart = 0;
+    this.#run = "";
+    this.#runStart = 0;
+  }
+
+  /** Null for what is not UTF-8. */
+  #readText(input: Uint8Array, start: number, end: number): Frame | null {
+    const size = end - start;
+    if (size > eagerTextBytes) return null;
+    let text: string | undefined;
+    if (this.#isMasked) {
+      this.#scratch.set(input.subarray(start, end));
+      this.#unmask(input, start, this.#scratch, size);
+      text = this.#text.decode(this.#scratch, 0, size);
+    } else {
+      text = size <= smallTextBytes ? this.#smallText(input, start, end) : undefined;
+      text ??= this.#text.decode(input, start, end);
+    }
+    return text === undefined ? null : new Frame.Text(text, wholeFromWire, size);
+  }
+
+  /** Undefined for what is not ASCII. */
+  #smallText(input: Uint8Array, start: number, end: number): string | undefined {
+    for (let at = start; at < end; at++) if ((input[at] as number) >= 0x80) return undefined;
+    if (end > this.#runStart + this.#run.length) {
+      this.#run = this.#text.units(input, start, Math.min(start + runBytes, input.length));
+      this.#runStart = start;
+    }
+    return this.#run.substring(start - this.#runStart, end - this.#runStart);
+  }
+
+  #readBinary(input: Uint8Array, start: number, end: number): Frame {
+    const size = end - start;
+    const data = size <= tinyBytes ? tinyCopy(input, start, size) : this.#view(input, start, end);
+    if (this.#isMasked) this.#unmask(input, start, data, size);
+    return new Frame.Binary(data);
+  }
+
+  #view(input: Uint8Array, start: number, end: number): Uint8Array {
+    if (end > this.#slabStart + this.#slab.length) {
+      const size = end - start;
+      const wanted = size <= sharedBytes ? slabBytes : size;
+      this.#slab = copyOf(input.subarray(start, start + wanted));
+      this.#slabStart = start;
+    }
+    return this.#slab.subarray(start - this.#slabStart, end - this.#slabStart);
+  }
+
+  /** @param copied - begins with the payload that is at `start` of the input, which its key precedes */
+  #unmask(input: Uint8Array, start: number, copied: Uint8Array, size: number): void {
+    for (let at = 0; at < 4; at++) this.#key[at] = input[start - 4 + at] as number;
+    applyMask(copied, 0, size, this.#key);
+  }
+}
+
+function tinyCopy(input: Uint8Array, start: number, size: number): Uint8Array {
+  const copy = new Uint8Array(size);
+  for (let at = 0; at < size; at++) copy[at] = input[start + at] as number;
+  return copy;
+}

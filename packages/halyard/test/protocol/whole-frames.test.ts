@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The short way of whole frames against the long way, which takes everything.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Connection } from "../../src/protocol/connection.ts";
+import type { Frame } from "../../src/protocol/frame.ts";
+import { plainText, type TextKernel } from "../../src/protocol/text-kernel.ts";
+import { WholeFrames } from "../../src/protocol/whole-frames.ts";
+import { nodeText } from "../../src/sockets/node-text.ts";
+import {
+  anyText,
+  concat,
+  connect,
+  deliver,
+  failureOf,
+  frame,
+  ROLES,
+  type Role,
+  toHex,
+  toRole,
+} from "./support.ts";
+
+const kernels: readonly [string, TextKernel][] = [
+  ["plain", plainText],
+  ["Node's", nodeText],
+];
+
+/** What came of some bytes: messages with their texts, and the fault. */
+function outcome(connection: Connection, chunks: readonly Uint8Array[]) {
+  const frames = deliver(connection, ...chunks);
+  const seen = frames.map((each) => [
+    each.type,
+    each.fin,
+    each.size,
+    each.type === "text" && each.fin ? each.readText() : toHex(each.data),
+  ]);
+  return { seen, fault: failureOf(connection)?.message };
+}
+
+/** A connection that takes the long way only: an extension wants to see all messages. */
+function longWay(role: Role): Connection {
+  const watcher = {
+    name: "watcher",
+    offers: () => [],
+    accept: () => undefined,
+    answer: () => null,
+    processIncoming: (message: Frame.Text | Frame.Binary) => message,
+  };
+  return connect(role, { extensions: [{ extension: watcher, reserves: {} }] });
+}
+
+const encodedText = fc
+  .oneof(
+    anyText,
+    fc.string({ maxLength: 300 }),
+    fc.constantFrom("", "ä".repeat(80), "\ufeffx", "日本".repeat(700), "a".repeat(5_000)),
+  )
+  .map((text) => new TextEncoder().encode(text));
+const frames = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: encodedText.map((payload) => frame(0x81, payload)) },
+    { weight: 6, arbitrary: fc.uint8Array({ maxLength: 300 }).map((payload) => frame(0x82, payload)) },
+    { weight: 1, arbitrary: fc.nat(20_000).map((size) => frame(0x82, new Uint8Array(size).fill(7))) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }).map((payload) => frame(0x81, payload)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        frame(0x01, "61"),
+        frame(0x80, "62"),
+        frame(0x89, ""),
+        frame(0xc1, "61"),
+        frame(0x83, ""),
+      ),
+    },
+  ),
+  { maxLength: 30 },
+);
+
+describe.each(ROLES)("whole frames that come to a %s", (role) => {
+  test.each(kernels)("are what the long way makes of them, with %s text, under any split", (_, text) => {
+    fc.assert(
+      fc.property(frames, fc.array(fc.nat(), { maxLength: 5 }), (all, cuts) => {
+        const bytes = toRole(role, ...all);
+        const places = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+        const chunks = places.map((end, at) => bytes.slice(places[at - 1] ?? 0, end));
+        expect(outcome(connect(role, { text }), chunks)).toEqual(outcome(longWay(role), chunks));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("never change, however many are kept across reads", () => {
+    const connection = connect(role, { text: nodeText });
+    const kept: Frame[] = [];
+    const expected: string[] = [];
+    for (let read = 0; read < 200; read++) {
+      const payloads = Array.from({ length: 20 }, (_, at) =>
+        new Uint8Array((read * 7 + at * 31) % 700).fill(read + at),
+      );
+      expected.push(...payloads.map(toHex));
+      kept.push(...deliver(connection, toRole(role, ...payloads.map((payload) => frame(0x82, payload)))));
+    }
+    expect(kept.map(({ data }) => toHex(data))).toEqual(expected);
+  });
+
+  test("keep no more than 4 KiB of memory beside their own", () => {
+    const connection = connect(role);
+    const payloads = [16, 65, 500, 1024, 1025, 5_000].map((size) => frame(0x82, new Uint8Array(size)));
+    for (const { data } of deliver(connection, toRole(role, ...payloads, ...payloads))) {
+      expect(data.buffer.byteLength).toBeLessThanOrEqual(Math.max(4096, data.length));
+    }
+  });
+
+  test("end a batch in time", () => {
+    const batch: Frame[] = [];
+    const whole = new WholeFrames(role === "server", plainText);
+    const input = concat(Array.from({ length: 10 }, () => toRole(role, "82 02 01 02")));
+    whole.read(input, 0, { maxPayload: 2, maxBytes: 5, maxFrames: 100 }, batch);
+    expect([batch.length, whole.bytes, whole.at]).toEqual([3, 6, (input.length / 10) * 3]);
+    whole.read(input, whole.at, { maxPayload: 2, maxBytes: 100, maxFrames: 5 }, batch);
+    expect(batch.length).toBe(5);
+    whole.read(input, whole.at, { maxPayload: 1, maxBytes: 100, maxFrames: 50 }, batch);
+    expect(batch.length, "too large for this way").toBe(5);
+  });
+});
+
+describe.each(kernels)("%s text", (_, text) => {
+  const bytes = fc.oneof(
+    encodedText,
+    fc.uint8Array({ maxLength: 40 }),
+    encodedText.map((all) => all.subarray(0, -1)),
+  );
+
+  test("is decoded as the platform's strict decoder does, wherever it lies", () => {
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const decoded = (part: Uint8Array): string | undefined => {
+      try {
+        return strict.decode(part);
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(bytes, fc.nat(9), fc.nat(9), (part, before, behind) => {
+        const memory = concat([new Uint8Array(before), part, new Uint8Array(behind).fill(0xff)]);
+        expect(text.decode(memory, before, before + part.length)).toBe(decoded(part));
+        expect(text.isUtf8(part)).toBe(decoded(part) !== undefined);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("has a unit for each byte of ASCII", () => {
+    const ascii = Uint8Array.from({ length: 128 }, (_, at) => at);
+    expect(text.units(ascii, 3, 128)).toBe(String.fromCharCode(...ascii.subarray(3)));
+  });
+});
