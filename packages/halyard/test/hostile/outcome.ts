@@ -45,7 +45,7 @@ export function bytesFor(role: Role, says: Says): Uint8Array {
 }
 
 /** A message: its type and its bytes in hex, or their number and the first when they are many. */
-export function shownMessage({ type, data }: Frame): string {
+function shownMessage({ type, data }: Frame): string {
   if (data.length > 200) return `${type} ${data.length} x ${toHex(data.subarray(0, 1))}`;
   return data.length === 0 ? type : `${type} ${toHex(data)}`;
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Halyard, frame by frame.
+import { HttpClient, WebSockets } from "halyard";
+import { Cio } from "halyard/cio";
+
+/** @param {import("../cell.mjs").AdapterOptions} options */
+export async function prepare({ deflate, stream }) {
+  const extensions = deflate ? [(await import("halyard/deflate")).deflate()] : [];
+  const { receiveStream } = stream ? await import("halyard/streams") : {};
+  const client = new HttpClient(Cio).install(WebSockets, { extensions });
+
+  return async (/** @type {string} */ url) => {
+    const session = await client.webSocketSession(url);
+    return {
+      send: (message) => session.send(message),
+      async consume(count, each) {
+        let left = count;
+        for await (const frame of session.incoming) {
+          const pending = each(frame.type === "text" ? frame.readText() : frame.data);
+          if (pending !== undefined) await pending;
+          if (--left === 0) return;
+        }
+        throw new Error(`the session ended: ${String(await session.closeReason)}`);
+      },
+      async consumeStreamed() {
+        let length = 0;
+        for await (const chunk of await receiveStream(session)) length += chunk.length;
+        return length;
+      },
+      close: () => session.close(),
+    };
+  };
+}
