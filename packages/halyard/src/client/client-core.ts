@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
-import { toHeaders } from "../protocol/handshake/header-list.ts";
 import type { ResolvedSessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { checkTimeout } from "../session/durations.ts";
+import { RequestHead } from "../session/handshake-call.ts";
 import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
@@ -128,7 +128,7 @@ export class ClientCore {
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
   ): S {
-    const call = { request: { url: request.url, headers: toHeaders(request.headers) }, response };
+    const call = { request: new RequestHead(request.url, request.headers), response };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(transport, { ...config, clock, subprotocol, extensions, call, url });

@@ -39,12 +39,12 @@ export class FrameDecoder {
   /** How many bytes of the payload came before this piece. */
   offset = 0;
   /** The masking key; meaningful on a server. */
-  readonly key: Uint8Array = new Uint8Array(4);
+  readonly key: Uint8Array;
 
   maxFrameSize: number;
   readonly #masked: boolean;
   readonly #reserved: number;
-  readonly #header = new Uint8Array(maxHeaderBytes);
+  readonly #header: Uint8Array;
   #headerSize = 0;
   #at = 0;
   /** Set between the header and the last byte of a payload. */
@@ -54,6 +54,10 @@ export class FrameDecoder {
 
   constructor(options: FrameDecoderOptions) {
     this.#masked = options.role === "server";
+    // One piece of memory: ten thousand connections have as many.
+    const memory = new Uint8Array(maxHeaderBytes + 4);
+    this.#header = memory;
+    this.key = this.#masked ? memory.subarray(maxHeaderBytes) : noBytes;
     this.maxFrameSize = options.maxFrameSize;
     this.#reserved = options.reserved ?? 0;
   }

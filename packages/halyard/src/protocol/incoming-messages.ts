@@ -32,7 +32,7 @@ export class IncomingMessages {
   /** What the codec has not been given yet of a piece of a streamed message. */
   #rest: DataFrame | null = null;
   /** Of a streamed text message that is encoded, or has a reserved bit. */
-  #utf8 = new Utf8Validator();
+  #utf8: Utf8Validator | undefined;
 
   constructor(
     decoder: FrameDecoder,
@@ -150,6 +150,7 @@ export class IncomingMessages {
 
   #checkText({ type, data, fin }: DataFrame): void {
     if (type === "binary") return;
+    this.#utf8 ??= new Utf8Validator();
     if (!this.#utf8.push(data) || (fin && !this.#utf8.isComplete)) {
       throw new ProtocolViolationError("a text message is not UTF-8", 1007);
     }

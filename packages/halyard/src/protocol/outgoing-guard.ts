@@ -13,7 +13,7 @@ import { Utf8Validator } from "./utf8.ts";
 export class OutgoingGuard {
   /** The opcode of the fragmented message in progress, or 0. */
   #opcode = 0;
-  #utf8 = new Utf8Validator();
+  #utf8: Utf8Validator | undefined;
   readonly #settable: number;
 
   /** @param settable - the reserved bits that a frame may have */
@@ -49,7 +49,7 @@ export class OutgoingGuard {
 
   #checkText(frame: Frame.Text, continues: boolean): void {
     if (frame.isKnownUtf8 && !continues) return;
-    const utf8 = continues ? this.#utf8.fork() : new Utf8Validator();
+    const utf8 = (continues ? this.#utf8?.fork() : undefined) ?? new Utf8Validator();
     if (!utf8.push(frame.data) || (frame.fin && !utf8.isComplete)) {
       throw new InvalidArgumentError("the bytes of a text frame are not UTF-8; send them as a binary frame");
     }

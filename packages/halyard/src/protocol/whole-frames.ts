@@ -21,6 +21,10 @@ const sharedBytes = 1024;
 /** How much memory is shared: a payload that is kept keeps no more than that. */
 const slabBytes = 4096;
 
+/** Where masked text is unmasked to be decoded: the input is the caller's. */
+const scratch = new Uint8Array(eagerTextBytes);
+const key = new Uint8Array(4);
+
 /** What ends a batch. */
 export interface BatchLimits {
   /** Larger payloads are left. */
@@ -48,14 +52,10 @@ export class WholeFrames {
   /** The units of the input from `#runStart` on. */
   #run = "";
   #runStart = 0;
-  /** Masked payloads are unmasked here: the input is the caller's. */
-  readonly #scratch: Uint8Array;
-  readonly #key = new Uint8Array(4);
 
   constructor(isMasked: boolean, text: TextKernel) {
     this.#isMasked = isMasked;
     this.#text = text;
-    this.#scratch = new Uint8Array(isMasked ? eagerTextBytes : 0);
   }
 
   /**
@@ -106,9 +106,9 @@ export class WholeFrames {
     if (size > eagerTextBytes) return null;
     let text: string | undefined;
     if (this.#isMasked) {
-      this.#scratch.set(input.subarray(start, end));
-      this.#unmask(input, start, this.#scratch, size);
-      text = this.#text.decode(this.#scratch, 0, size);
+      scratch.set(input.subarray(start, end));
+      this.#unmask(input, start, scratch, size);
+      text = this.#text.decode(scratch, 0, size);
     } else {
       text = size <= smallTextBytes ? this.#smallText(input, start, end) : undefined;
       text ??= this.#text.decode(input, start, end);
@@ -145,8 +145,8 @@ export class WholeFrames {
 
   /** @param copied - begins with the payload that is at `start` of the input, which its key precedes */
   #unmask(input: Uint8Array, start: number, copied: Uint8Array, size: number): void {
-    for (let at = 0; at < 4; at++) this.#key[at] = input[start - 4 + at] as number;
-    applyMask(copied, 0, size, this.#key);
+    for (let at = 0; at < 4; at++) key[at] = input[start - 4 + at] as number;
+    applyMask(copied, 0, size, key);
   }
 }
 

@@ -7,7 +7,7 @@ import type { WebSocketExtension } from "../protocol/extension.ts";
 import { answerOffers } from "../protocol/extension-negotiation.ts";
 import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
 import type { ExtensionOffer } from "../protocol/handshake/header-grammar.ts";
-import { HeaderList, toHeaders } from "../protocol/handshake/header-list.ts";
+import { HeaderList } from "../protocol/handshake/header-list.ts";
 import {
   type AcceptedHandshake,
   checkRequest,
@@ -19,7 +19,7 @@ import { type Clock, systemClock } from "../session/clock.ts";
 import { type ResolvedSessionConfig, resolveConfig, type SessionConfig } from "../session/config.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { checkLimit } from "../session/durations.ts";
-import type { HandshakeCall } from "../session/handshake-call.ts";
+import { type HandshakeCall, RequestHead, ResponseHead } from "../session/handshake-call.ts";
 import { checkType } from "../session/options.ts";
 import { runBlock } from "../session/run-block.ts";
 import { safeUrl } from "../session/safe-url.ts";
@@ -153,7 +153,7 @@ export class Upgrader {
     }
     const agreement = this.#agree(route.mode, checked.extensionsOffered);
     if (agreement === null) return refuse(upgrade.socket, refusal(500, "an extension has failed"));
-    const parts = this.#accept(agreement, upgrade, checked, { url, headers: toHeaders(headers) });
+    const parts = this.#accept(agreement, upgrade, checked, new RequestHead(url, headers));
     if (route.mode === "raw") await this.#run(new WebSocketSession(...parts), route.handler);
     else await this.#run(new DefaultWebSocketSession(...parts), route.handler);
   }
@@ -188,7 +188,7 @@ export class Upgrader {
     stream.write([formatAcceptance(accepted, answers)], () => undefined);
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
     const { subprotocol } = accepted;
-    const call = { request, response: { status: 101, headers: toHeaders(accepted.headers) } };
+    const call = { request, response: new ResponseHead(101, accepted.headers) };
     const url = safeUrl(request.url);
     return [transport, { ...this.config, clock: this.#clock, subprotocol, extensions, call, url }];
   }

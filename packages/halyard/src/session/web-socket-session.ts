@@ -49,7 +49,7 @@ export class WebSocketSession implements AsyncDisposable {
   readonly #outgoing: Outgoing;
   readonly #reason = new Deferred<CloseReason>();
   readonly #end = new Deferred<SessionEnd>();
-  readonly #lifetime = new AbortController();
+  #lifetime: AbortController | undefined;
   #cancelDeadline: CancelTimer = () => undefined;
   /** When the deadline of the closing handshake is due. */
   #deadline = Infinity;
@@ -57,6 +57,8 @@ export class WebSocketSession implements AsyncDisposable {
   #ours: CloseReason | null = null;
   /** Set once nothing more will be received: why. */
   #decided: CloseReason | null = null;
+  /** The reason of the signal, then. */
+  #endedBy: unknown;
   #isClosing = false;
   #isOver = false;
   #initiator: "local" | "peer" | null = null;
@@ -91,6 +93,11 @@ export class WebSocketSession implements AsyncDisposable {
 
   /** Aborts when the session can receive no more: the scope of whatever runs for the session's sake. */
   get signal(): AbortSignal {
+    // Made when it is asked for: it is a tenth of what an idle session takes.
+    if (this.#lifetime === undefined) {
+      this.#lifetime = new AbortController();
+      if (this.#decided !== null) this.#lifetime.abort(this.#endedBy);
+    }
     return this.#lifetime.signal;
   }
 
@@ -370,11 +377,12 @@ export class WebSocketSession implements AsyncDisposable {
     this.#decided = reason;
     this.stopped();
     const end = error ?? new ChannelClosedError("the session is closed");
+    this.#endedBy = end;
     this.#sink.end(end, error === undefined);
     // A raw session may still answer the peer's Close frame.
     if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(end);
     this.#reason.resolve(reason);
-    this.#lifetime.abort(end);
+    this.#lifetime?.abort(end);
     return reason;
   }
 
@@ -385,7 +393,7 @@ export class WebSocketSession implements AsyncDisposable {
     const { transport } = this;
     const { closing } = transport;
     const reason = this.#decide(this.#reasonOr("the connection was lost"), this.#error);
-    this.#outgoing.fail(this.#error ?? this.signal.reason);
+    this.#outgoing.fail(this.#error ?? this.#endedBy);
     transport.dispose();
     this.#end.resolve({
       clean: closing.isComplete,

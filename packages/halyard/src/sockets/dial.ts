@@ -70,23 +70,26 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       reject(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
+    const found = (error: Error | null) => {
+      if (error === null) enter("connect");
+    };
     const ready = () => {
       signal.removeEventListener("abort", abort);
+      // An address is not looked up, and the listener would hold the whole attempt as long as the socket lives.
+      socket.removeListener("lookup", found);
       stream.detach();
       resolve(stream);
     };
-    socket.once("lookup", (error: Error | null) => {
-      if (error === null) enter("connect");
-    });
+    socket.once("lookup", found);
     socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
     if (options.tls !== null) socket.once("secureConnect", ready);
-    const ended = new Error("the peer ended the connection");
+    const ended = () => new Error("the peer ended the connection");
     stream.attach({
       received: () => false,
-      ended: () => socket.destroy(ended),
+      ended: () => socket.destroy(ended()),
       closed: (error) => {
         signal.removeEventListener("abort", abort);
-        reject(socketError(error ?? ended, phase, context.url));
+        reject(socketError(error ?? ended(), phase, context.url));
       },
     });
   });

@@ -8,7 +8,7 @@ import type {
 } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
 import { Connection } from "../../protocol/connection.ts";
-import { HandshakeError, type HandshakeErrorContext } from "../../protocol/errors.ts";
+import { HandshakeError } from "../../protocol/errors.ts";
 import { OfferedExtensions } from "../../protocol/extension-negotiation.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
@@ -16,6 +16,7 @@ import { toHeaders } from "../../protocol/handshake/header-list.ts";
 import { MaskingKeys } from "../../protocol/masking.ts";
 import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
+import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
 import { nodeText } from "../../sockets/node-text.ts";
@@ -137,9 +138,8 @@ export class CioEngine implements HttpClientEngine {
     offered: OfferedExtensions,
     result: HandshakeResult,
   ): EngineConnection {
-    const { status } = result.response;
-    const headers = toHeaders(result.response.headers);
-    const extensions = accept(offered, result, { status, headers, url: safeUrl });
+    const { status, headers } = result.response;
+    const extensions = accept(offered, result, safeUrl);
     const connection = new Connection({
       role: "client",
       mode,
@@ -157,7 +157,7 @@ export class CioEngine implements HttpClientEngine {
       transport,
       subprotocol: result.subprotocol,
       extensions: extensions.map(({ extension }) => extension),
-      response: { status, headers },
+      response: new ResponseHead(status, headers),
     };
   }
 
@@ -169,13 +169,18 @@ export class CioEngine implements HttpClientEngine {
 /** An extension knows what is wrong with the answer, and not whose it was. */
 function accept(
   offered: OfferedExtensions,
-  { extensions }: HandshakeResult,
-  context: HandshakeErrorContext,
+  { extensions, response: { status, headers } }: HandshakeResult,
+  url: string,
 ): NegotiatedExtension[] {
   try {
     return offered.accept(extensions);
   } catch (error) {
     if (!(error instanceof HandshakeError)) throw error;
-    throw new HandshakeError(error.message, { ...context, cause: error.cause });
+    throw new HandshakeError(error.message, {
+      status,
+      headers: toHeaders(headers),
+      url,
+      cause: error.cause,
+    });
   }
 }
