@@ -18,7 +18,12 @@ export class SlidingWindow {
 
   /** A view that is valid until the next call, or undefined if there is nothing. */
   get bytes(): Uint8Array | undefined {
-    return this.#used === 0 ? undefined : this.#memory.subarray(0, this.#used);
+    return this.last(this.#size);
+  }
+
+  /** As {@link bytes}, of no more than the last so many. */
+  last(size: number): Uint8Array | undefined {
+    return this.#used === 0 ? undefined : this.#memory.subarray(Math.max(0, this.#used - size), this.#used);
   }
 
   push(data: Uint8Array): void {

@@ -13,6 +13,18 @@ import { onThread } from "./threads.ts";
  */
 const syncInput = 32 * 1024;
 
+/**
+ * How far a small message looks back for what it repeats. zlib reads all of its dictionary for each: 50 us for 32 KiB, 15
+ * for 8, and what a feed repeats is near, where it also takes fewer bits to say (1 KiB of JSON after its like: 114 bytes
+ * instead of 116).
+ */
+const smallMessage = 4 * 1024;
+const nearBytes = 8 * 1024;
+
+/** zlib allocates so much for a result at once. */
+const smallestOutput = 512;
+const largestOutput = 16 * 1024;
+
 /** Of a flushed block; RFC 7692 section 7.2.1 cuts it off the end of a message. */
 const flushTail = 4;
 
@@ -51,7 +63,7 @@ export class Deflater {
     this.#signal.throwIfAborted();
     if (chunk.length === 0 && !fin) return new Uint8Array(0);
     if (chunk.length > syncInput) return this.#deflateOnThread(joined([chunk]), fin);
-    return this.#finish(deflateRawSync(chunk, this.#zlibOptions()), chunk, fin);
+    return this.#finish(deflateRawSync(chunk, this.#zlibOptions(chunk.length)), chunk, fin);
   }
 
   dispose(): void {
@@ -61,7 +73,7 @@ export class Deflater {
   /** @param chunk - a copy: bytes that changed meanwhile would leave a window that the peer does not have */
   async #deflateOnThread(chunk: Uint8Array, fin: boolean): Promise<Encoded> {
     const { output } = await onThread(this.#signal, () =>
-      runEngine(newDeflater(this.#zlibOptions()), {
+      runEngine(newDeflater(this.#zlibOptions(chunk.length)), {
         bytes: chunk,
         last: true,
         limit: Infinity,
@@ -75,8 +87,10 @@ export class Deflater {
     return this.#finish(output, chunk, fin);
   }
 
-  #zlibOptions(): ZlibOptions {
-    return { ...this.#options, dictionary: this.#window.bytes };
+  #zlibOptions(size: number): ZlibOptions {
+    const dictionary = size <= smallMessage ? this.#window.last(nearBytes) : this.#window.bytes;
+    const chunkSize = Math.min(Math.max(size, smallestOutput), largestOutput);
+    return { ...this.#options, chunkSize, dictionary };
   }
 
   #finish(deflated: Uint8Array, chunk: Uint8Array, fin: boolean): Uint8Array {

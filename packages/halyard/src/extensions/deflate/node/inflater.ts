@@ -79,6 +79,8 @@ export class Inflater {
       const { buffer, engine } = inflateRawSync(input, {
         ...this.#options,
         dictionary: this.#window.bytes,
+        // What is allocated at once: 16 KiB by default, which most messages do not need.
+        chunkSize: Math.min(Math.max(payload.length * 8, 1024), 16 * 1024),
         // zlib takes no 0; the length then tells.
         maxOutputLength: Math.max(1, Math.min(limit, syncOutput)),
         info: true,
