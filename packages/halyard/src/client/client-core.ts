@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { ResolvedSessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
+import { sessionOptions } from "../session/default-web-socket-session.ts";
 import { checkTimeout } from "../session/durations.ts";
 import { RequestHead } from "../session/handshake-call.ts";
 import { safeUrl } from "../session/safe-url.ts";
@@ -131,7 +132,10 @@ export class ClientCore {
     const call = { request: new RequestHead(request.url, request.headers), response };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
-    const session = kind.create(transport, { ...config, clock, subprotocol, extensions, call, url });
+    const session = kind.create(
+      transport,
+      sessionOptions(config, { clock, subprotocol, extensions, call, url }),
+    );
     this.sessions.add(session);
     return session;
   }

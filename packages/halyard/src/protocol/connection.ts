@@ -8,12 +8,12 @@ import { Frame } from "./frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
+import { type Kernel, plainKernel } from "./kernel.ts";
 import type { MaskingKeys } from "./masking.ts";
 import { MessageAssembler } from "./message-assembler.ts";
 import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
-import { plainText, type TextKernel } from "./text-kernel.ts";
 import { WholeFrames } from "./whole-frames.ts";
 
 /** What a peer can do wrong on an open connection. */
@@ -43,8 +43,8 @@ export interface ConnectionOptions {
   readonly limits: ProtocolLimits;
   /** What the handshake has agreed on, in the order of the answer. A raw connection has none. */
   readonly extensions?: readonly NegotiatedExtension[] | undefined;
-  /** How text is decoded. @defaultValue by what every platform has */
-  readonly text?: TextKernel | undefined;
+  /** How text is decoded and memory allocated. @defaultValue by what every platform has */
+  readonly kernel?: Kernel | undefined;
   /** How many bytes of payload one batch may hold before {@link Connection.take} returns it. @defaultValue 1 MiB */
   readonly batchBytes?: number | undefined;
 }
@@ -87,15 +87,15 @@ export class Connection {
     this.#extensions = new MessageExtensions(options.extensions ?? [], options.role);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
-    const text = options.text ?? plainText;
-    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits }, text);
+    const kernel = options.kernel ?? plainKernel;
+    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits }, kernel);
     this.#incoming = new IncomingMessages(
       this.#decoder,
       this.#assembler,
       this.#extensions,
       limits.maxMessageSize,
     );
-    this.#wholeFrames = this.#extensions.canStream ? new WholeFrames(this.#isServer, text) : null;
+    this.#wholeFrames = this.#extensions.canStream ? new WholeFrames(this.#isServer, kernel) : null;
     this.#maxMessageSize = mode === "raw" ? Infinity : limits.maxMessageSize;
     this.#maxFrameSize = limits.maxFrameSize;
     this.#maxPendingPongs = limits.maxPendingPongs ?? 16;

@@ -2,8 +2,8 @@
 import { type BinaryData, copyOf, decodeUtf8, encodeUtf8, viewOf } from "./bytes.ts";
 import { CloseReason, type CloseReasonInit, mayBeSent } from "./close-reason.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import type { Kernel } from "./kernel.ts";
 import { Opcode } from "./opcodes.ts";
-import type { TextKernel } from "./text-kernel.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /** RFC 6455 section 5.5. */
@@ -96,7 +96,7 @@ class TextFrame extends BaseFrame {
   #text: string | undefined;
   #data: Uint8Array | undefined;
   readonly #size: number;
-  readonly #kernel: TextKernel | undefined;
+  readonly #kernel: Kernel | undefined;
 
   /** @param content - a string, or UTF-8. Bytes are not copied until the frame is sent. */
   constructor(content: string | BinaryData, options?: FrameOptions);
@@ -105,8 +105,8 @@ class TextFrame extends BaseFrame {
    * @param kernel - by what bytes that are known to be UTF-8 become a string
    * @internal
    */
-  constructor(content: string | Uint8Array, options: FrameOptions, size: number, kernel?: TextKernel);
-  constructor(content: string | BinaryData, options?: FrameOptions, size?: number, kernel?: TextKernel) {
+  constructor(content: string | Uint8Array, options: FrameOptions, size: number, kernel?: Kernel);
+  constructor(content: string | BinaryData, options?: FrameOptions, size?: number, kernel?: Kernel) {
     super(options, typeof content === "string" || options === wholeFromWire ? knownUtf8 : 0);
     if (typeof content === "string") {
       this.#text = content;

@@ -3,11 +3,11 @@ import { noBytes } from "./bytes.ts";
 import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
 import { closeFault, closeMessageIsUtf8, Frame, wholeFromWire } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
+import { type Kernel, plainKernel } from "./kernel.ts";
 import { applyMask } from "./masking.ts";
 import { frameOptions } from "./message-extensions.ts";
 import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
-import { plainText, type TextKernel } from "./text-kernel.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 export interface MessageAssemblerOptions {
@@ -25,11 +25,11 @@ export class MessageAssembler {
   readonly #decoder: FrameDecoder;
   readonly #options: MessageAssemblerOptions;
   readonly #isMasked: boolean;
-  readonly #message = new PayloadBuffer();
+  readonly #message: PayloadBuffer;
   readonly #control = new PayloadBuffer();
   /** One for all text messages: each ends between two characters, or the connection fails. */
   readonly #utf8: Utf8Validator;
-  readonly #text: TextKernel;
+  readonly #kernel: Kernel;
   /** The opcode of the message in progress: continuation frames are of its type. */
   #opcode = 0;
   /** The reserved bits of its first frame. With any, its payload is for an extension to read. */
@@ -49,10 +49,11 @@ export class MessageAssembler {
     decoder: FrameDecoder,
     isMasked: boolean,
     options: MessageAssemblerOptions,
-    text: TextKernel = plainText,
+    kernel: Kernel = plainKernel,
   ) {
-    this.#text = text;
-    this.#utf8 = new Utf8Validator(text.isUtf8);
+    this.#kernel = kernel;
+    this.#message = new PayloadBuffer(kernel);
+    this.#utf8 = new Utf8Validator(kernel.isUtf8);
     this.#decoder = decoder;
     this.#isMasked = isMasked;
     this.#options = options;
@@ -145,7 +146,7 @@ export class MessageAssembler {
     this.#isPartlyOut = !fin;
     const options = isWhole && this.#rsv === 0 ? wholeFromWire : frameOptions(fin, this.#rsv);
     return this.#opcode === Opcode.TEXT
-      ? new Frame.Text(payload, options, payload.length, this.#text)
+      ? new Frame.Text(payload, options, payload.length, this.#kernel)
       : new Frame.Binary(payload, options);
   }
 }

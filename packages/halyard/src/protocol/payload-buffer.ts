@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { noBytes } from "./bytes.ts";
+import { type Kernel, plainKernel } from "./kernel.ts";
 
 /** What is allocated on the word of a length field alone; more only as bytes arrive. */
 const trustedBytes = 64 * 1024;
+/** Below it zeros cost less than another way. */
+const worthwhileBytes = 4096;
 /** How many times what has arrived is allocated where that much was announced: a megabyte is then allocated once. */
 const trustedTimes = 8;
 
@@ -12,7 +15,12 @@ const trustedTimes = 8;
  */
 export class PayloadBuffer {
   #memory: Uint8Array = noBytes;
+  readonly #allocate: (size: number) => Uint8Array;
   #size = 0;
+
+  constructor(kernel: Kernel = plainKernel) {
+    this.#allocate = kernel.allocate;
+  }
 
   /** How many bytes it holds. */
   get size(): number {
@@ -45,7 +53,8 @@ export class PayloadBuffer {
     const trusted = Math.min(announced, Math.max(this.#size * trustedTimes, trustedBytes));
     // Doubling keeps many small fragments linear; the last frame tells the size, and so saves the last copy.
     const doubled = final ? 0 : this.#memory.length * 2;
-    const memory = new Uint8Array(Math.max(this.#size, trusted, doubled));
+    const size = Math.max(this.#size, trusted, doubled);
+    const memory = size < worthwhileBytes ? new Uint8Array(size) : this.#allocate(size);
     memory.set(this.#memory.subarray(0, used));
     this.#memory = memory;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyOf, noBytes } from "./bytes.ts";
+import { noBytes } from "./bytes.ts";
 import { Frame, wholeFromWire } from "./frame.ts";
+import type { Kernel } from "./kernel.ts";
 import { applyMask } from "./masking.ts";
 import { Opcode } from "./opcodes.ts";
-import type { TextKernel } from "./text-kernel.ts";
 
 const wholeText = 0x80 | Opcode.TEXT;
 const wholeBinary = 0x80 | Opcode.BINARY;
@@ -17,9 +17,11 @@ const runBytes = 1024;
 /** Up to here a typed array lies in the heap of V8, and costs no allocation beside it. */
 const tinyBytes = 64;
 /** Binary payloads up to here share memory with their neighbours: an allocation costs as much as copying 4 KiB. */
-const sharedBytes = 1024;
-/** How much memory is shared: a payload that is kept keeps no more than that. */
-const slabBytes = 4096;
+const sharedBytes = 32 * 1024;
+/** How much is shared: a payload that is kept keeps at most eight times its size, or 4 KiB. */
+const slabTimes = 8;
+const smallestSlab = 4 * 1024;
+const largestSlab = 64 * 1024;
 
 /** Where masked text is unmasked to be decoded: the input is the caller's. */
 const scratch = new Uint8Array(eagerTextBytes);
@@ -44,7 +46,7 @@ export class WholeFrames {
   at = 0;
   /** How many bytes of payload they have. */
   bytes = 0;
-  readonly #text: TextKernel;
+  readonly #kernel: Kernel;
   readonly #isMasked: boolean;
   /** A copy of the input from `#slabStart` on, of which the binary frames there are views. */
   #slab: Uint8Array = noBytes;
@@ -53,9 +55,9 @@ export class WholeFrames {
   #run = "";
   #runStart = 0;
 
-  constructor(isMasked: boolean, text: TextKernel) {
+  constructor(isMasked: boolean, kernel: Kernel) {
     this.#isMasked = isMasked;
-    this.#text = text;
+    this.#kernel = kernel;
   }
 
   /**
@@ -108,10 +110,10 @@ export class WholeFrames {
     if (this.#isMasked) {
       scratch.set(input.subarray(start, end));
       this.#unmask(input, start, scratch, size);
-      text = this.#text.decode(scratch, 0, size);
+      text = this.#kernel.decode(scratch, 0, size);
     } else {
       text = size <= smallTextBytes ? this.#smallText(input, start, end) : undefined;
-      text ??= this.#text.decode(input, start, end);
+      text ??= this.#kernel.decode(input, start, end);
     }
     return text === undefined ? null : new Frame.Text(text, wholeFromWire, size);
   }
@@ -120,7 +122,7 @@ export class WholeFrames {
   #smallText(input: Uint8Array, start: number, end: number): string | undefined {
     for (let at = start; at < end; at++) if ((input[at] as number) >= 0x80) return undefined;
     if (end > this.#runStart + this.#run.length) {
-      this.#run = this.#text.units(input, start, Math.min(start + runBytes, input.length));
+      this.#run = this.#kernel.units(input, start, Math.min(start + runBytes, input.length));
       this.#runStart = start;
     }
     return this.#run.substring(start - this.#runStart, end - this.#runStart);
@@ -134,10 +136,13 @@ export class WholeFrames {
   }
 
   #view(input: Uint8Array, start: number, end: number): Uint8Array {
-    if (end > this.#slabStart + this.#slab.length) {
-      const size = end - start;
-      const wanted = size <= sharedBytes ? slabBytes : size;
-      this.#slab = copyOf(input.subarray(start, start + wanted));
+    const size = end - start;
+    const most = Math.max(size * slabTimes, smallestSlab);
+    if (end > this.#slabStart + this.#slab.length || this.#slab.length > most) {
+      const shared = Math.min(most, largestSlab);
+      const wanted = input.subarray(start, start + (size <= sharedBytes ? shared : size));
+      this.#slab = this.#kernel.allocate(wanted.length);
+      this.#slab.set(wanted);
       this.#slabStart = start;
     }
     return this.#slab.subarray(start - this.#slabStart, end - this.#slabStart);

@@ -17,14 +17,14 @@ import {
 } from "../protocol/handshake/server-handshake.ts";
 import { type Clock, systemClock } from "../session/clock.ts";
 import { type ResolvedSessionConfig, resolveConfig, type SessionConfig } from "../session/config.ts";
-import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
+import { DefaultWebSocketSession, sessionOptions } from "../session/default-web-socket-session.ts";
 import { checkLimit } from "../session/durations.ts";
 import { type HandshakeCall, RequestHead, ResponseHead } from "../session/handshake-call.ts";
 import { checkType } from "../session/options.ts";
 import { runBlock } from "../session/run-block.ts";
 import { safeUrl } from "../session/safe-url.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
-import { nodeText } from "../sockets/node-text.ts";
+import { nodeKernel } from "../sockets/node-kernel.ts";
 import { SocketStream } from "../sockets/socket-stream.ts";
 import { SocketTransport } from "../sockets/socket-transport.ts";
 import type { ServerOptions } from "./options.ts";
@@ -168,7 +168,7 @@ export class Upgrader {
         mode,
         limits,
         extensions: negotiated,
-        text: nodeText,
+        kernel: nodeKernel,
       });
       return { answers, connection, extensions: negotiated.map(({ extension }) => extension) };
     } catch (error) {
@@ -190,7 +190,10 @@ export class Upgrader {
     const { subprotocol } = accepted;
     const call = { request, response: new ResponseHead(101, accepted.headers) };
     const url = safeUrl(request.url);
-    return [transport, { ...this.config, clock: this.#clock, subprotocol, extensions, call, url }];
+    return [
+      transport,
+      sessionOptions(this.config, { clock: this.#clock, subprotocol, extensions, call, url }),
+    ];
   }
 
   async #run<S extends WebSocketSession>(session: S, handler: SessionHandler<S>): Promise<void> {

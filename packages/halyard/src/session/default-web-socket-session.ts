@@ -2,6 +2,7 @@
 import { CloseReason } from "../protocol/close-reason.ts";
 import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { ResolvedSessionConfig } from "./config.ts";
 import { checkPeriod } from "./durations.ts";
 import { PingTimeoutError } from "./errors.ts";
 import { Pinger } from "./pinger.ts";
@@ -16,6 +17,29 @@ export interface DefaultSessionOptions extends SessionOptions {
   /** Milliseconds within which anything must come after a ping, Infinity for none. */
   readonly pingTimeout: number;
   readonly limits: ProtocolLimits;
+}
+
+/** What a session is made of, from what is configured and what the handshake has brought. */
+export function sessionOptions(
+  config: ResolvedSessionConfig,
+  opened: Pick<SessionOptions, "clock" | "subprotocol" | "extensions" | "call" | "url">,
+): DefaultSessionOptions {
+  const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, limits } = config;
+  const { clock, subprotocol, extensions, call, url } = opened;
+  // Written out: each spread of so many fields makes a shape of its own, a kilobyte of them for every session.
+  return {
+    clock,
+    incoming,
+    outgoing,
+    closeTimeout,
+    pingInterval,
+    pingTimeout,
+    limits,
+    subprotocol,
+    extensions,
+    call,
+    url,
+  };
 }
 
 /**

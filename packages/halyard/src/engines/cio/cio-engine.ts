@@ -19,7 +19,7 @@ import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
-import { nodeText } from "../../sockets/node-text.ts";
+import { nodeKernel } from "../../sockets/node-kernel.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
@@ -146,7 +146,7 @@ export class CioEngine implements HttpClientEngine {
       keys: this.#keys,
       limits,
       extensions,
-      text: nodeText,
+      kernel: nodeKernel,
     });
     const transport = new SocketTransport(stream, connection, {
       masking: true,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAscii as isAsciiByNode, isUtf8 } from "node:buffer";
 import { decodeUtf8 } from "../protocol/bytes.ts";
-import type { TextKernel } from "../protocol/text-kernel.ts";
+import type { Kernel } from "../protocol/kernel.ts";
 
 /** From here on a view and a native call cost less than a loop over words (Node 20, 2 KiB: 83 ns and 180 ns). */
 const nativeBytes = 1024;
@@ -17,8 +17,8 @@ const { latin1Slice } = Buffer.prototype as unknown as {
 let known: Uint8Array = new Uint8Array(0);
 let words: Uint32Array | null = null;
 
-/** Text by what Node's buffers can do. */
-export const nodeText: TextKernel = {
+/** By what Node's buffers can do. */
+export const nodeKernel: Kernel = {
   decode(bytes, start, end) {
     if (isAscii(bytes, start, end)) return latin1Slice.call(bytes, start, end);
     const part = bytes.subarray(start, end);
@@ -26,6 +26,8 @@ export const nodeText: TextKernel = {
   },
   units: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   isUtf8: (bytes) => isUtf8(bytes),
+  // Memory that was used before has its pages, and zeros in it would be overwritten anyway.
+  allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
 };
 
 function isAscii(bytes: Uint8Array, start: number, end: number): boolean {

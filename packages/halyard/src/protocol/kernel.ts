@@ -3,26 +3,29 @@ import { decodeUtf8 } from "./bytes.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /**
- * What text costs most, behind an interface: a platform may know faster ways than the plain one. All of them give the
- * same results.
+ * What costs most where messages are many or large, behind an interface: a platform may know faster ways than the plain
+ * one. All of them give the same results.
  */
-export interface TextKernel {
+export interface Kernel {
   /** The text of the bytes, a leading U+FEFF included; undefined when they are not UTF-8 (RFC 3629). */
   decode(bytes: Uint8Array, start: number, end: number): string | undefined;
   /** One unit for each byte, which is right where a byte is ASCII. */
   units(bytes: Uint8Array, start: number, end: number): string;
   /** Whether the bytes are UTF-8 from the first to the last. */
   readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /** Memory that is written to before it is read; what is in it until then is anything. */
+  readonly allocate: (size: number) => Uint8Array;
 }
 
 const latin1 = new TextDecoder("latin1");
 
 /** By what every platform has. */
-export const plainText: TextKernel = {
+export const plainKernel: Kernel = {
   decode(bytes, start, end) {
     const part = bytes.subarray(start, end);
     return isUtf8(part) ? decodeUtf8(part) : undefined;
   },
   units: (bytes, start, end) => latin1.decode(bytes.subarray(start, end)),
   isUtf8: (bytes) => isUtf8(bytes),
+  allocate: (size) => new Uint8Array(size),
 };
