@@ -4,26 +4,7 @@ import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
-
-/** What TLS may be given. Names and meaning are those of `node:tls`. */
-export interface TlsOptions {
-  /** Certificates to trust instead of the platform's, PEM. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** Our certificate chain, PEM. */
-  readonly cert?: string | Uint8Array | undefined;
-  /** Our private key, PEM. */
-  readonly key?: string | Uint8Array | undefined;
-  readonly passphrase?: string | undefined;
-  /** The name to ask for (SNI) and to verify. @defaultValue the host, unless it is an IP address */
-  readonly servername?: string | undefined;
-  /** @defaultValue `["http/1.1"]` */
-  readonly ALPNProtocols?: readonly string[] | undefined;
-  /** Whether an unverified server is refused. Turning it off gives up what TLS is for. @defaultValue true */
-  readonly rejectUnauthorized?: boolean | undefined;
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
-  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
-  readonly ciphers?: string | undefined;
-}
+import type { TlsClient } from "./tls-client.ts";
 
 /** Where to connect to, and how. */
 export interface DialOptions {
@@ -33,7 +14,7 @@ export interface DialOptions {
   /** The path of a Unix socket, instead of host and port; with TLS the host is still what is verified. */
   readonly socketPath?: string | undefined;
   /** Null for plain TCP. */
-  readonly tls: TlsOptions | null;
+  readonly tls: TlsClient | null;
   readonly noDelay: boolean;
   /** Milliseconds of idleness before TCP keepalive probes; 0 for none. */
   readonly keepAlive: number;
@@ -111,28 +92,16 @@ function open(options: DialOptions): SocketStream {
   };
   return SocketStream.connect(tls !== null, (onread): Socket => {
     if (tls === null) return connectPlain(bare({ ...tcp, onread }) as TcpNetConnectOpts);
-    return connectTls(bare({ ...tcp, ...tlsOptions(tls, host), onread }) as ConnectionOptions);
+    const server = { host, port, socketPath };
+    const socket = connectTls(
+      bare({ ...tcp, ...tls.connectionOptions(server), onread }) as ConnectionOptions,
+    );
+    tls.learnFrom(socket, server);
+    return socket;
   });
 }
 
 /** Without a prototype, so that one which was polluted sets no option, such as a path instead of the host. */
 function bare(options: object): unknown {
   return Object.assign(Object.create(null), options);
-}
-
-/** Every field is set, so that nothing can come in by way of a polluted prototype. */
-function tlsOptions(tls: TlsOptions, host: string): object {
-  return {
-    ca: tls.ca,
-    cert: tls.cert,
-    key: tls.key,
-    passphrase: tls.passphrase,
-    // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
-    servername: tls.servername ?? (isIP(host) === 0 ? host.replace(/\.$/, "") : ""),
-    ALPNProtocols: tls.ALPNProtocols ?? ["http/1.1"],
-    rejectUnauthorized: tls.rejectUnauthorized ?? true,
-    minVersion: tls.minVersion ?? "TLSv1.2",
-    maxVersion: tls.maxVersion,
-    ciphers: tls.ciphers,
-  };
 }

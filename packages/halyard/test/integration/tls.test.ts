@@ -38,6 +38,15 @@ async function secureServer(
   return await hostileServer(polite, { tls: { ...good, ...tls }, ...options });
 }
 
+/** Notes of each connection whether it began with a ticket. */
+async function reuseServer(reused: boolean[], tls: HostileOptions["tls"]): Promise<HostileServer> {
+  const script = async (peer: Peer): Promise<void> => {
+    reused.push((peer.socket as TLSSocket).isSessionReused());
+    await polite(peer);
+  };
+  return await hostileServer(script, { tls: { ...good, ...tls } });
+}
+
 /** Opens and closes a session; gives back the server's side of the connection. */
 async function connected(server: HostileServer, tls: TlsOptions, url = server.secureUrl): Promise<TLSSocket> {
   await using client = testClient({}, { tls });
@@ -91,6 +100,28 @@ describe("a server is believed", () => {
     await using server = await secureServer({ requestCert: true, ca });
     const socket = await connected(server, { ca, ...trusted.client });
     expect(socket.getPeerCertificate().subject).toMatchObject({ CN: "a client" });
+  });
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "by the ticket that it gave after it was verified, with %s, and by nobody else",
+    async (maxVersion) => {
+      const reused: boolean[] = [];
+      await using server = await reuseServer(reused, { maxVersion });
+      await using client = testClient({}, { tls: { ca } });
+      for (let round = 0; round < 3; round++) await (await client.webSocketSession(server.secureUrl)).close();
+      await connected(server, { ca });
+      expect(reused).toEqual([false, true, true, false]);
+    },
+  );
+
+  test("at another address only after a check of its own: a ticket is for one name (TL-04)", async () => {
+    const reused: boolean[] = [];
+    await using server = await reuseServer(reused, {});
+    await using client = testClient({}, { tls: { ca } });
+    for (const host of ["localhost", "127.0.0.1", "localhost"]) {
+      await (await client.webSocketSession(`wss://${host}:${server.port}/`)).close();
+    }
+    expect(reused).toEqual([false, false, true]);
   });
 
   test("with TLS 1.2 when it has no more", async () => {

@@ -22,6 +22,7 @@ import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
+import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
@@ -44,6 +45,7 @@ export class CioEngine implements HttpClientEngine {
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
+  readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
 
@@ -51,6 +53,7 @@ export class CioEngine implements HttpClientEngine {
     this.#options = resolveOptions(options);
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
+    this.#tls = new TlsClient(this.#options.tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -92,7 +95,7 @@ export class CioEngine implements HttpClientEngine {
 
   async #connect(request: EngineRequest, attempt: Attempt): Promise<SocketStream> {
     const { url, safeUrl, socketPath } = request;
-    const { tls, noDelay, keepAlive, addressTimeout } = this.#options;
+    const { noDelay, keepAlive, addressTimeout } = this.#options;
     const isTls = url.protocol === "wss:";
     await this.#limit.acquire(attempt.signal);
     try {
@@ -102,7 +105,7 @@ export class CioEngine implements HttpClientEngine {
           host: url.hostname.replace(/^\[|\]$/g, ""),
           port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
           socketPath,
-          tls: isTls ? tls : null,
+          tls: isTls ? this.#tls : null,
           noDelay,
           keepAlive,
           addressTimeout,

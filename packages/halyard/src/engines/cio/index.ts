@@ -5,7 +5,7 @@ import { CioEngine } from "./cio-engine.ts";
 import type { CioOptions } from "./options.ts";
 
 export type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
-export type { TlsOptions } from "../../sockets/dial.ts";
+export type { TlsOptions } from "../../sockets/tls-client.ts";
 export type { CioOptions } from "./options.ts";
 
 /**

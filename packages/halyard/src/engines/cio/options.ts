@@ -7,7 +7,7 @@ import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts"
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
-import type { TlsOptions } from "../../sockets/dial.ts";
+import type { TlsOptions } from "../../sockets/tls-client.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
 export interface CioOptions {
