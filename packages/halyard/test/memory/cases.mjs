@@ -44,13 +44,13 @@ export const cases = {
     config: quiet,
     server: echo,
     client: (context) => open(context, 16),
-    bounds: { "KiB a session of the server": 28, "KiB a session of the client": 24 },
+    bounds: { "KiB a session of the server": 24, "KiB a session of the client": 20 },
   },
   "10,000 compressed sessions after a message of 1 KiB": {
     config: { ...quiet, ...compressing },
     server: echo,
     client: (context) => open(context, KiB),
-    bounds: { "KiB a session of the server": 36, "KiB a session of the client": 32 },
+    bounds: { "KiB a session of the server": 32, "KiB a session of the client": 26 },
   },
   "10,000 compressed sessions with full windows": {
     config: { ...quiet, ...compressing },
