@@ -6,8 +6,9 @@ import { type FrameTooBigError, InvalidArgumentError } from "../protocol/errors.
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import { Channel, type ReceiveChannel } from "./channel.ts";
-import type { CancelTimer } from "./clock.ts";
 import { areParts, frameOf } from "./content.ts";
+import { Deadline } from "./deadline.ts";
+import { decidingReason, reasonOf } from "./deciding-reason.ts";
 import { checkLimit, checkTimeout } from "./durations.ts";
 import { ChannelClosedError, ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
 import type { MessageParts } from "./fragments.ts";
@@ -50,9 +51,8 @@ export class WebSocketSession implements AsyncDisposable {
   readonly #reason = new Deferred<CloseReason>();
   readonly #end = new Deferred<SessionEnd>();
   #lifetime: AbortController | undefined;
-  #cancelDeadline: CancelTimer = () => undefined;
-  /** When the deadline of the closing handshake is due. */
-  #deadline = Infinity;
+  /** Of the closing handshake. */
+  readonly #deadline: Deadline;
   /** The reason given to our `close()`, if it was called before the peer's Close frame came. */
   #ours: CloseReason | null = null;
   /** Set once nothing more will be received: why. */
@@ -68,6 +68,7 @@ export class WebSocketSession implements AsyncDisposable {
   constructor(transport: Transport, options: SessionOptions) {
     this.transport = transport;
     this.#options = options;
+    this.#deadline = new Deadline(options.clock);
     this.subprotocol = options.subprotocol;
     this.extensions = options.extensions;
     this.call = options.call;
@@ -320,12 +321,7 @@ export class WebSocketSession implements AsyncDisposable {
 
   /** Whoever begins to close sets the deadline, and nothing puts it off. */
   #startDeadline(timeout: number): void {
-    const { clock } = this.#options;
-    const due = clock.now() + timeout;
-    if (this.#isOver || due >= this.#deadline) return;
-    this.#deadline = due;
-    this.#cancelDeadline();
-    this.#cancelDeadline = clock.after(timeout, () => {
+    this.#deadline.set(timeout, () => {
       if (!this.transport.closing.isComplete) {
         const text = `the closing handshake was not completed within ${timeout} ms`;
         this.#error ??= new TimeoutError(text, timeout, { phase: "closing", url: this.#options.url });
@@ -359,13 +355,8 @@ export class WebSocketSession implements AsyncDisposable {
     this.#decide(this.#reasonOr("the connection was lost"), error);
   }
 
-  /** Ours if `close()` came first, else the peer's, else what we failed the connection with, else 1006. */
   #reasonOr(message: string): CloseReason {
-    const { received, failure, sent } = this.transport.closing;
-    if (this.#ours !== null) return this.#ours;
-    if (received !== null) return reasonOf(received);
-    if (failure !== null && sent !== null) return reasonOf(sent);
-    return new CloseReason(CloseReason.Codes.CLOSED_ABNORMALLY, message);
+    return decidingReason(this.#ours, this.transport.closing, message);
   }
 
   /**
@@ -389,7 +380,7 @@ export class WebSocketSession implements AsyncDisposable {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#cancelDeadline();
+    this.#deadline.cancel();
     const { transport } = this;
     const { closing } = transport;
     const reason = this.#decide(this.#reasonOr("the connection was lost"), this.#error);
@@ -425,9 +416,4 @@ export class WebSocketSession implements AsyncDisposable {
       lost: () => this.closeReason,
     };
   }
-}
-
-/** RFC 6455 section 7.1.5: a Close frame without a code stands for 1005. */
-function reasonOf(frame: Frame.Close): CloseReason {
-  return frame.readReason() ?? new CloseReason(CloseReason.Codes.NO_STATUS);
 }
