@@ -96,14 +96,20 @@ test("where nobody waits nothing is received ahead, and tryReceive() finds nothi
   session.cancel();
 });
 
-test("a receive() that is aborted when the message has begun leaves it to the next stream", async () => {
-  const { session, peer } = await streaming();
+/** A session whose message "a..." has begun for a receive() that was aborted then. */
+async function abandoned() {
+  const opened = await streaming();
   const controller = new AbortController();
-  const aborted = rejectionOf(session.incoming.receive({ signal: controller.signal }));
-  peer.send(new Frame.Text("a", { fin: false }));
+  const aborted = rejectionOf(opened.session.incoming.receive({ signal: controller.signal }));
+  opened.peer.send(new Frame.Text("a", { fin: false }));
   await turn();
   controller.abort();
   await aborted;
+  return opened;
+}
+
+test("a receive() that is aborted when the message has begun leaves it to the next stream", async () => {
+  const { session, peer } = await abandoned();
   const next = readNext(session);
   peer.send(new Frame.Text("b"));
   expect(await next).toEqual(["ab", "end"]);
@@ -111,13 +117,7 @@ test("a receive() that is aborted when the message has begun leaves it to the ne
 });
 
 test("and, where there is none, to the channel", async () => {
-  const { session, peer } = await streaming();
-  const controller = new AbortController();
-  const aborted = rejectionOf(session.incoming.receive({ signal: controller.signal }));
-  peer.send(new Frame.Text("a", { fin: false }));
-  await turn();
-  controller.abort();
-  await aborted;
+  const { session, peer } = await abandoned();
   peer.send(new Frame.Text("b"), ...text("c"));
   await turn();
   expect(session.incoming.tryReceive()?.data).toHaveLength(2);
