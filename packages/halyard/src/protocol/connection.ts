@@ -99,7 +99,7 @@ export class Connection {
     this.#maxMessageSize = mode === "raw" ? Infinity : limits.maxMessageSize;
     this.#maxFrameSize = limits.maxFrameSize;
     this.#maxPendingPongs = limits.maxPendingPongs ?? 16;
-    this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()));
+    this.#encoder = new FrameEncoder(this.#isServer ? null : (options.keys ?? missingKeys()), kernel);
     this.#outgoing = new OutgoingMessages(this.#encoder, this.#extensions);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeAsciiInto, encodeUtf8, encodeUtf8Into } from "./bytes.ts";
-import { applyMask, type MaskingKeys } from "./masking.ts";
+import { type Kernel, plainKernel } from "./kernel.ts";
+import type { MaskingKeys } from "./masking.ts";
 import { isControl } from "./opcodes.ts";
 
 /** Frames up to a quarter of this share a slab, so that the frames of a tick leave in one write. */
@@ -44,6 +45,7 @@ function slabFor(size: number): Slab {
 /** Turns frames into bytes and keeps them until they are taken. The payload is copied: the caller may change it. */
 export class FrameEncoder {
   readonly #keys: MaskingKeys | null;
+  readonly #kernel: Kernel;
   #chunks: Uint8Array[] = [];
   /** The slab whose frames side by side become one chunk, from `#runStart` to `#runEnd`; null while there are none. */
   #run: Slab | null = null;
@@ -57,8 +59,9 @@ export class FrameEncoder {
   #dataFrames = 0;
 
   /** @param keys - the source of masking keys of a client; null for a server, which must not mask */
-  constructor(keys: MaskingKeys | null) {
+  constructor(keys: MaskingKeys | null, kernel: Kernel = plainKernel) {
     this.#keys = keys;
+    this.#kernel = kernel;
   }
 
   /** How many encoded bytes wait to be taken. */
@@ -199,7 +202,7 @@ export class FrameEncoder {
     if (this.#keys === null) return;
     const key = this.#keys.next();
     for (let at = 0; at < 4; at++) memory[body - 4 + at] = key[at] as number;
-    applyMask(memory, body, end, key);
+    this.#kernel.mask(memory, body, end, key);
   }
 
   #closeRun(): void {

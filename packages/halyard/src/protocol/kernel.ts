@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeUtf8 } from "./bytes.ts";
+import { applyMask } from "./masking.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /**
@@ -13,6 +14,12 @@ export interface Kernel {
   units(bytes: Uint8Array, start: number, end: number): string;
   /** Whether the bytes are UTF-8 from the first to the last. */
   readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /**
+   * Applies a masking key (RFC 6455 section 5.3) in place.
+   *
+   * @param phase - how many bytes of the payload came before `start`
+   */
+  readonly mask: (bytes: Uint8Array, start: number, end: number, key: Uint8Array, phase?: number) => void;
   /** Memory that is written to before it is read; what is in it until then is anything. */
   readonly allocate: (size: number) => Uint8Array;
 }
@@ -27,5 +34,6 @@ export const plainKernel: Kernel = {
   },
   units: (bytes, start, end) => latin1.decode(bytes.subarray(start, end)),
   isUtf8: (bytes) => isUtf8(bytes),
+  mask: applyMask,
   allocate: (size) => new Uint8Array(size),
 };

@@ -4,7 +4,6 @@ import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
 import { closeFault, closeMessageIsUtf8, Frame, wholeFromWire } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import { type Kernel, plainKernel } from "./kernel.ts";
-import { applyMask } from "./masking.ts";
 import { frameOptions } from "./message-extensions.ts";
 import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
@@ -128,7 +127,7 @@ export class MessageAssembler {
     if (start === end) return noBytes;
     const announced = this.streaming ? end - start : length - offset;
     const bytes = buffer.append(input, start, end, announced, final);
-    if (this.#isMasked) applyMask(bytes, 0, bytes.length, key, offset);
+    if (this.#isMasked) this.#kernel.mask(bytes, 0, bytes.length, key, offset);
     return bytes;
   }
 

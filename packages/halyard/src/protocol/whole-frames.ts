@@ -2,7 +2,6 @@
 import { noBytes } from "./bytes.ts";
 import { Frame, wholeFromWire } from "./frame.ts";
 import type { Kernel } from "./kernel.ts";
-import { applyMask } from "./masking.ts";
 import { Opcode } from "./opcodes.ts";
 
 const wholeText = 0x80 | Opcode.TEXT;
@@ -151,7 +150,7 @@ export class WholeFrames {
   /** @param copied - begins with the payload that is at `start` of the input, which its key precedes */
   #unmask(input: Uint8Array, start: number, copied: Uint8Array, size: number): void {
     for (let at = 0; at < 4; at++) key[at] = input[start - 4 + at] as number;
-    applyMask(copied, 0, size, key);
+    this.#kernel.mask(copied, 0, size, key);
   }
 }
 

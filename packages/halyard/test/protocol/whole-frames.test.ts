@@ -7,6 +7,7 @@ import type { Frame } from "../../src/protocol/frame.ts";
 import { type Kernel, plainKernel } from "../../src/protocol/kernel.ts";
 import { WholeFrames } from "../../src/protocol/whole-frames.ts";
 import { nodeKernel } from "../../src/sockets/node-kernel.ts";
+import { WasmBytes } from "../../src/sockets/wasm-bytes.ts";
 import {
   anyText,
   concat,
@@ -20,9 +21,17 @@ import {
   toRole,
 } from "./support.ts";
 
+/** Which Node's kernel leaves to platforms and sizes where it is the fastest. */
+const wasm = WasmBytes.get() as WasmBytes;
+const byWasm: Pick<Kernel, "decode" | "mask"> = {
+  decode: (bytes, start, end) => wasm.decode(bytes, start, end),
+  mask: (bytes, start, end, key, phase = 0) => wasm.mask(bytes, start, end, key, phase),
+};
+
 const kernels: readonly [string, Kernel][] = [
   ["plain", plainKernel],
   ["Node's", nodeKernel],
+  ["WebAssembly's", { ...nodeKernel, ...byWasm }],
 ];
 
 /** What came of some bytes: messages with their texts, and the fault. */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes by the vector instructions of WebAssembly: masking and UTF-8. AssemblyScript; `npm run wasm` compiles it. The
+// memory is two areas: what the host has copied in from `source` on, and what it fetches from `target` on.
+// Pages: 4
+
+/** How many bytes are worked on at once. */
+const pieceBytes: i32 = 64 * 1024;
+
+/** Behind what the compiler might put at the beginning, and aligned to a vector. */
+const source: usize = 1024;
+/** A UTF-16 unit for each byte. The vector that is read past the end of a piece, and written past it, lies between. */
+const target: usize = source + pieceBytes + 64;
+
+export function sourceAt(): usize {
+  return source;
+}
+
+export function targetAt(): usize {
+  return target;
+}
+
+/** Exclusive or with the key, over and over (RFC 6455 section 5.3), of `size` bytes in place. */
+export function mask(size: i32, key: u32): void {
+  const keys = i32x4.splat(key);
+  const end = source + size;
+  // What lies behind the end in the last vector is nobody's.
+  for (let at = source; at < end; at += 64) {
+    v128.store(at, v128.xor(v128.load(at), keys));
+    v128.store(at, v128.xor(v128.load(at, 16), keys), 16);
+    v128.store(at, v128.xor(v128.load(at, 32), keys), 32);
+    v128.store(at, v128.xor(v128.load(at, 48), keys), 48);
+  }
+}
+
+/**
+ * UTF-8 (RFC 3629) to UTF-16, or to Latin-1 where that is enough: a string of it takes half the memory.
+ * @returns twice the number of units, plus one if each has two bytes; or -1 if the bytes are not UTF-8 from the first to
+ * the last
+ */
+export function transcode(size: i32): i32 {
+  const end = source + size;
+  let at = source;
+  let to = target;
+  let all: u32 = 0;
+  while (at < end) {
+    const first = <u32>load<u8>(at);
+    if (first < 0x80) {
+      // Runs of ASCII are common in any script, and this is what a vector widens.
+      if (at + 16 <= end) {
+        const bytes = v128.load(at);
+        const ascii = ctz(i8x16.bitmask(bytes) | 0x10000);
+        v128.store(to, i16x8.extend_low_i8x16_u(bytes));
+        v128.store(to, i16x8.extend_high_i8x16_u(bytes), 16);
+        at += ascii;
+        to += (<usize>ascii) << 1;
+      } else {
+        store<u16>(to, first);
+        at += 1;
+        to += 2;
+      }
+    } else if (first < 0xe0) {
+      const second = <u32>load<u8>(at + 1);
+      // C0 and C1 would be an overlong form of ASCII.
+      if (first < 0xc2 || at + 2 > end || (second & 0xc0) != 0x80) return -1;
+      const unit = ((first & 0x1f) << 6) | (second & 0x3f);
+      store<u16>(to, unit);
+      all |= unit;
+      at += 2;
+      to += 2;
+    } else if (first < 0xf0) {
+      const second = <u32>load<u8>(at + 1);
+      const third = <u32>load<u8>(at + 2);
+      const unit = ((first & 0xf) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+      if (at + 3 > end || (second & 0xc0) != 0x80 || (third & 0xc0) != 0x80) return -1;
+      // Overlong, or a surrogate.
+      if (unit < 0x800 || (unit & 0xf800) == 0xd800) return -1;
+      store<u16>(to, unit);
+      all |= unit;
+      at += 3;
+      to += 2;
+    } else {
+      const rest = load<u32>(at) >>> 8;
+      const point =
+        ((first & 0x7) << 18) | ((rest & 0x3f) << 12) | ((rest & 0x3f00) >>> 2) | ((rest >>> 16) & 0x3f);
+      if (first > 0xf4 || at + 4 > end || (rest & 0xc0c0c0) != 0x808080) return -1;
+      if (point < 0x10000 || point > 0x10ffff) return -1;
+      store<u16>(to, 0xd7c0 + (point >>> 10));
+      store<u16>(to, 0xdc00 | (point & 0x3ff), 2);
+      all |= point;
+      at += 4;
+      to += 4;
+    }
+  }
+  const units = <i32>((to - target) >>> 1);
+  if (all > 0xff) return (units << 1) | 1;
+  narrow(to);
+  return units << 1;
+}
+
+/** Leaves out the upper byte of each unit up to `end`. */
+function narrow(end: usize): void {
+  let to = target;
+  for (let at = target; at < end; at += 32) {
+    v128.store(to, i8x16.narrow_i16x8_u(v128.load(at), v128.load(at, 16)));
+    to += 16;
+  }
+}
