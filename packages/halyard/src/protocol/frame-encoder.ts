@@ -4,16 +4,18 @@ import { type Kernel, plainKernel } from "./kernel.ts";
 import type { MaskingKeys } from "./masking.ts";
 import { isControl } from "./opcodes.ts";
 
-/** Frames up to a quarter of this share a slab, so that the frames of a tick leave in one write. */
 const slabBytes = 256 * 1024;
-const largestShared = slabBytes / 4;
+/** Frames up to here lie in one slab; larger ones fill what is left of it, and go on in others. */
+const largestWhole = slabBytes / 4;
+/** Longer text has a length of 64 bits whatever its characters are, and its UTF-8 is made piece by piece. */
+const longText = 0xffff;
 /** RFC 6455 section 5.2. */
 const longestHeader = 14;
 
 /**
- * Memory that small frames of all connections are encoded into, one after the other. It is used again only when all that
+ * Memory that the frames of all connections are encoded into, one after the other. It is used again only when all that
  * was encoded there is known to be written, so that what was sent cannot change afterwards; else it lives as long as
- * something in it waits.
+ * something in it waits. A megabyte in memory of its own would cost 1.4 times as much, for its pages.
  */
 interface Slab {
   readonly memory: Uint8Array;
@@ -26,9 +28,9 @@ function newSlab(): Slab {
   return { memory: new Uint8Array(slabBytes), used: 0, runs: 0 };
 }
 
-/** The one that is filled, and behind it those that were, to be used again: 2 MiB for the process. */
+/** The one that is filled, and behind it those that were, to be used again: 4 MiB for the process. */
 const slabs: Slab[] = [];
-const mostSlabs = 8;
+const mostSlabs = 16;
 
 /** The slab with so many free bytes. */
 function slabFor(size: number): Slab {
@@ -82,36 +84,32 @@ export class FrameEncoder {
   /** @param firstByte - FIN, the reserved bits and the opcode */
   encode(firstByte: number, payload: Uint8Array): void {
     const header = this.#headerBytes(payload.length);
-    if (header + payload.length > largestShared) {
-      const frame = this.#ownFrame(firstByte, payload.length);
-      frame.set(payload, frame.length - payload.length);
-      return this.#encodeOwn(frame, payload.length);
-    }
-    const shared = slabFor(header + payload.length);
-    const body = shared.used + header;
-    shared.memory.set(payload, body);
-    this.#encodeShared(shared, firstByte, body, payload.length);
+    if (header + payload.length > largestWhole) return this.#encodeLong(firstByte, payload);
+    const slab = slabFor(header + payload.length);
+    const body = slab.used + header;
+    slab.memory.set(payload, body);
+    this.#encodeWhole(slab, firstByte, body, payload.length);
   }
 
   /** As {@link encode}, of a string, whose UTF-8 is made where it is needed. */
   encodeText(firstByte: number, text: string): void {
-    const most = text.length * 3 + longestHeader;
-    if (most > largestShared) return this.#encodeLongText(firstByte, text);
-    const shared = slabFor(most);
+    if (text.length > longText) return this.#encodeLong(firstByte, text);
+    const slab = slabFor(text.length * 3 + longestHeader);
     // Most text is ASCII, and then the header has this size.
-    const guess = shared.used + this.#headerBytes(text.length);
-    const size = encodeUtf8Into(text, shared.memory, guess);
-    const body = shared.used + this.#headerBytes(size);
-    if (body !== guess) shared.memory.copyWithin(body, guess, guess + size);
-    this.#encodeShared(shared, firstByte, body, size);
+    const guess = slab.used + this.#headerBytes(text.length);
+    const size = encodeUtf8Into(text, slab.memory, guess);
+    const body = slab.used + this.#headerBytes(size);
+    if (body !== guess) slab.memory.copyWithin(body, guess, guess + size);
+    this.#encodeWhole(slab, firstByte, body, size);
   }
 
-  /** As {@link encode}, before all that waits: for pongs. */
+  /** As {@link encode}, before all that waits: for pongs, which are small. */
   encodeFirst(firstByte: number, payload: Uint8Array): void {
-    const frame = this.#ownFrame(firstByte, payload.length);
-    const body = frame.length - payload.length;
+    const body = this.#headerBytes(payload.length);
+    const frame = new Uint8Array(body + payload.length);
+    this.#writeHeader(frame, 0, firstByte, payload.length);
     frame.set(payload, body);
-    this.#mask(frame, body, frame.length);
+    this.#mask(frame, body, frame.length, this.#writeKey(frame, body));
     this.#closeRun();
     this.#chunks.unshift(frame);
     this.#count(firstByte, frame.length);
@@ -140,43 +138,68 @@ export class FrameEncoder {
   }
 
   /** Completes the frame whose payload lies at `body` of the slab. */
-  #encodeShared(shared: Slab, firstByte: number, body: number, payloadBytes: number): void {
-    const start = shared.used;
+  #encodeWhole(slab: Slab, firstByte: number, body: number, payloadBytes: number): void {
+    const start = slab.used;
     const end = body + payloadBytes;
-    shared.used = end;
-    this.#writeHeader(shared.memory, start, firstByte, payloadBytes);
-    this.#mask(shared.memory, body, end);
-    if (this.#run !== shared || this.#runEnd !== start) {
-      this.#closeRun();
-      this.#run = shared;
-      this.#runStart = start;
-      shared.runs++;
-      this.#open.push(shared);
-    }
-    this.#runEnd = end;
+    this.#writeHeader(slab.memory, start, firstByte, payloadBytes);
+    this.#mask(slab.memory, body, end, this.#writeKey(slab.memory, body));
+    this.#use(slab, end);
     this.#count(firstByte, end - start);
   }
 
-  #encodeLongText(firstByte: number, text: string): void {
-    const frame = this.#ownFrame(firstByte, text.length);
-    const isAscii = encodeAsciiInto(text, frame, frame.length - text.length);
-    if (isAscii) this.#encodeOwn(frame, text.length);
-    else this.encode(firstByte, encodeUtf8(text));
-  }
-
-  /** Completes a frame in memory of its own whose payload is set. */
-  #encodeOwn(frame: Uint8Array, payloadBytes: number): void {
-    this.#mask(frame, frame.length - payloadBytes, frame.length);
+  /** Piece by piece, as slabs have room; nothing of the frame waits if one of them cannot be made. */
+  #encodeLong(firstByte: number, content: Uint8Array | string): void {
+    const slab = slabFor(longestHeader);
+    const start = slab.used;
+    const body = start + this.#headerBytes(content.length);
+    const key = this.#writeKey(slab.memory, body);
     this.#closeRun();
-    this.#chunks.push(frame);
-    this.#count(frame[0] as number, frame.length);
+    const { length } = this.#chunks;
+    try {
+      this.#use(slab, body);
+      const payloadBytes = this.#encodePieces(content, slab, key);
+      this.#writeHeader(slab.memory, start, firstByte, payloadBytes);
+      this.#count(firstByte, body - start + payloadBytes);
+    } catch (error) {
+      this.#run = null;
+      this.#chunks.length = length;
+      throw error;
+    }
   }
 
-  /** A frame in memory of its own, with its header, whose payload is still to be set and masked. */
-  #ownFrame(firstByte: number, payloadBytes: number): Uint8Array {
-    const frame = new Uint8Array(this.#headerBytes(payloadBytes) + payloadBytes);
-    this.#writeHeader(frame, 0, firstByte, payloadBytes);
-    return frame;
+  /** @returns how many bytes it has become */
+  #encodePieces(content: Uint8Array | string, slab: Slab, key: Uint8Array | null): number {
+    let size = content.length;
+    for (let done = 0; done < size; ) {
+      if (slab.used === slabBytes) slab = slabFor(1);
+      const { memory, used } = slab;
+      const end = Math.min(done + slabBytes - used, size);
+      if (typeof content !== "string") {
+        memory.set(content.subarray(done, end), used);
+      } else if (!encodeAsciiInto(content.slice(done, end), memory, used)) {
+        // What is done was ASCII, and stays the beginning.
+        content = encodeUtf8(content);
+        size = content.length;
+        continue;
+      }
+      this.#use(slab, used + end - done);
+      this.#mask(memory, used, slab.used, key, done);
+      done = end;
+    }
+    return size;
+  }
+
+  /** Takes what is written behind the used part of a slab, up to `end`, into the run. */
+  #use(slab: Slab, end: number): void {
+    if (this.#run !== slab || this.#runEnd !== slab.used) {
+      this.#closeRun();
+      this.#run = slab;
+      this.#runStart = slab.used;
+      slab.runs++;
+      this.#open.push(slab);
+    }
+    slab.used = end;
+    this.#runEnd = end;
   }
 
   /** RFC 6455 section 5.2, all but the masking key. */
@@ -197,12 +220,16 @@ export class FrameEncoder {
     }
   }
 
-  /** Masks a payload with a key of its own, which goes before it. */
-  #mask(memory: Uint8Array, body: number, end: number): void {
-    if (this.#keys === null) return;
-    const key = this.#keys.next();
-    for (let at = 0; at < 4; at++) memory[body - 4 + at] = key[at] as number;
-    this.#kernel.mask(memory, body, end, key);
+  /** Draws a key for the payload at `body` and writes it before that. It is valid until the next one is drawn. */
+  #writeKey(memory: Uint8Array, body: number): Uint8Array | null {
+    const key = this.#keys?.next() ?? null;
+    if (key !== null) for (let at = 0; at < 4; at++) memory[body - 4 + at] = key[at] as number;
+    return key;
+  }
+
+  /** @param phase - how much of the payload lies before `start` */
+  #mask(memory: Uint8Array, start: number, end: number, key: Uint8Array | null, phase = 0): void {
+    if (key !== null) this.#kernel.mask(memory, start, end, key, phase);
   }
 
   #closeRun(): void {

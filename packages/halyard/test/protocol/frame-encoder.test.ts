@@ -2,11 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FrameEncoder } from "../../src/protocol/frame-encoder.ts";
+import { plainKernel } from "../../src/protocol/kernel.ts";
 import { MaskingKeys } from "../../src/protocol/masking.ts";
 import { anyText, concat, fixedKeys, frame, hex, split, toHex } from "./support.ts";
 
-/** Frames up to this size share a slab. */
-const largestInSlab = 64 * 1024;
+const slabBytes = 256 * 1024;
+/** Frames up to this size lie in one slab. */
+const largestInSlab = slabBytes / 4;
 
 function encoded(encoder: FrameEncoder, firstByte: number, payload: Uint8Array): string {
   encoder.encode(firstByte, payload);
@@ -73,7 +75,7 @@ describe("frames", () => {
   const sizes = fc.array(
     fc.oneof(
       fc.nat(300),
-      fc.constantFrom(125, 126, largestInSlab - 14, largestInSlab, 65535, 65536),
+      fc.constantFrom(125, 126, largestInSlab - 14, largestInSlab, 65535, 65536, slabBytes, 700_000),
       fc.nat(20_000),
     ),
     { maxLength: 12 },
@@ -111,15 +113,21 @@ describe("frames", () => {
   });
 
   test("that lie in different memory stay apart, also when the end of one is where the other begins", () => {
-    const encoder = new FrameEncoder(null);
-    let end = 0;
-    while (end <= largestInSlab) {
-      encoder.encode(0x82, new Uint8Array(1000));
-      end = encoder.take().reduce((_, chunk) => chunk.byteOffset + chunk.length, 0);
-    }
-    encoder.encode(0x82, new Uint8Array(end - 10));
-    encoder.encode(0x82, hex("61"));
-    expect(encoder.take().map((chunk) => chunk.length)).toEqual([end, 3]);
+    const [first, second] = [new FrameEncoder(null), new FrameEncoder(null)];
+    /** Encodes a frame of so many bytes and tells where it ends. */
+    const endOf = (bytes: number): number => {
+      second.encode(0x82, new Uint8Array(bytes - 4));
+      const [chunk] = second.take() as [Uint8Array];
+      return chunk.byteOffset + chunk.length;
+    };
+    let end = endOf(60_000);
+    while (end > 60_000) end = endOf(60_000);
+    first.encode(0x82, new Uint8Array(996));
+    // The end of that, in this slab and then in the next one.
+    let next = endOf(61_000);
+    while (next > 61_000) next = endOf(61_000);
+    first.encode(0x82, hex("61"));
+    expect(first.take().map((chunk) => chunk.length)).toEqual([1000, 3]);
   });
 
   test("of two encoders keep their order and never share bytes", () => {
@@ -143,12 +151,36 @@ describe("frames", () => {
     expect(taken.map(toHex)).toEqual(payloads.map((payload) => toHex(frame(0x82, payload))));
   });
 
-  test("that are larger than a quarter of a slab have memory of their own", () => {
-    const encoder = new FrameEncoder(null);
-    encoder.encode(0x82, new Uint8Array(largestInSlab - 4));
-    encoder.encode(0x82, new Uint8Array(largestInSlab - 3));
-    const held = encoder.take().map((chunk) => chunk.buffer.byteLength);
-    expect(held).toEqual([4 * largestInSlab, largestInSlab + 1]);
+  test("that are larger than a slab go on in others, which are used again", () => {
+    const encoder = new FrameEncoder(fixedKeys());
+    const payload = Uint8Array.from({ length: 1_000_000 }, (_, at) => at * 7);
+    const memory = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 10; round++) {
+      encoder.encode(0x82, payload);
+      const chunks = encoder.take();
+      for (const { buffer } of chunks) memory.add(buffer);
+      expect(new Set(chunks.map(({ buffer }) => buffer.byteLength))).toEqual(new Set([slabBytes]));
+      const [{ frame: whole }] = split(concat(chunks)) as [{ frame: Uint8Array }];
+      expect(Buffer.compare(whole, frame(0x82, payload))).toBe(0);
+      encoder.release();
+    }
+    expect(memory.size).toBeLessThanOrEqual(16);
+  });
+
+  test("that cannot be made leave nothing behind", () => {
+    let calls = 0;
+    const encoder = new FrameEncoder(fixedKeys(), {
+      ...plainKernel,
+      mask: (...masked) => {
+        if (++calls === 3) throw new RangeError("no memory");
+        plainKernel.mask(...masked);
+      },
+    });
+    encoder.encode(0x82, hex("61"));
+    expect(() => encoder.encode(0x82, new Uint8Array(600_000))).toThrow("no memory");
+    expect(encoder).toMatchObject({ frames: 1, dataFrames: 1, bytes: 7 });
+    encoder.encode(0x82, hex("62"));
+    expect(writtenBy(encoder)).toEqual(["82 01 61", "82 01 62"]);
   });
 
   test("lie in memory that is used again when all of it is known to be written, and not before", () => {
@@ -177,6 +209,8 @@ describe("frames", () => {
       fc.constant("ä".repeat(50)),
       fc.constant("x".repeat(70_000)),
       fc.constant(`${"x".repeat(70_000)}€`),
+      fc.constant(`${"x".repeat(600_000)}€${"y".repeat(300_000)}`),
+      fc.constant("日".repeat(65_535)),
     );
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
