@@ -14,13 +14,19 @@ import { MessageAssembler } from "./message-assembler.ts";
 import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
-import { WholeFrames } from "./whole-frames.ts";
+import { slabTimes, WholeFrames } from "./whole-frames.ts";
 
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
 
 /** How many frames one batch may hold: a millisecond's work. What is behind them waits for the next turn. */
 export const batchFrames = 2048;
+
+/** For less, reading to another place does not pay. */
+const leastRoom = 16 * 1024;
+/** How much fresh memory is read to at once. */
+const leastGiven = 64 * 1024;
+const mostGiven = 256 * 1024;
 
 /** The bounds of what a peer may send. */
 export interface ProtocolLimits {
@@ -60,6 +66,7 @@ export class Connection {
   readonly #isRaw: boolean;
   readonly #isServer: boolean;
   readonly #batchBytes: number;
+  readonly #kernel: Kernel;
   readonly #decoder: FrameDecoder;
   readonly #extensions: MessageExtensions;
   readonly #assembler: MessageAssembler;
@@ -71,6 +78,10 @@ export class Connection {
   readonly #maxPendingPongs: number;
   readonly #maxMessageSize: number;
   #maxFrameSize: number;
+  /** Whether frames may stay in the memory of the input. */
+  #mayKeep = false;
+  /** The last memory that was made for frames to stay in. */
+  #given: Uint8Array = noBytes;
   /** The payloads of the pongs that are due, the newest last. */
   #pongs: Uint8Array[] = [];
   /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
@@ -88,6 +99,7 @@ export class Connection {
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
     const kernel = options.kernel ?? plainKernel;
+    this.#kernel = kernel;
     this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits }, kernel);
     this.#incoming = new IncomingMessages(
       this.#decoder,
@@ -127,9 +139,28 @@ export class Connection {
   /**
    * Takes bytes from the wire. They are read in place, so they must not change before {@link hasInput} is false or
    * {@link retain} was called; and no more may be given before then.
+   *
+   * @param isGiven - whether their memory is given away: nobody else ever writes to it, and frames may stay in it
    */
-  receive(chunk: Uint8Array): void {
-    if (this.closing.canReceive && this.#held === null) this.#decoder.feed(chunk);
+  receive(chunk: Uint8Array, isGiven = false): void {
+    if (!this.closing.canReceive || this.#held !== null) return;
+    this.#decoder.feed(chunk);
+    this.#mayKeep = isGiven || chunk.buffer === this.#given.buffer;
+    if (this.#wholeFrames !== null) this.#wholeFrames.largeBytes = 0;
+  }
+
+  /**
+   * Where the next bytes are best read to, if the connection has a wish: then they come to {@link receive} in this memory,
+   * and are not copied. It is that of a message in progress, or fresh memory for large messages to stay in.
+   */
+  wantedMemory(): Uint8Array | null {
+    if (this.hasInput || !this.closing.canReceive) return null;
+    const room = this.#assembler.room;
+    if (room.length >= leastRoom) return room;
+    this.#given = this.#isWorthGiving
+      ? this.#kernel.allocate(givenBytes(this.#wholeFrames?.largeSize ?? 0))
+      : noBytes;
+    return this.#given === noBytes ? null : this.#given;
   }
 
   /** Whether {@link take} has more to give, or to do, without more bytes. */
@@ -148,6 +179,8 @@ export class Connection {
   /** Copies the bytes that wait, so that the caller can use their memory for something else. */
   retain(): void {
     this.#decoder.feed(copyOf(this.#decoder.unread));
+    // Who gets a frame may transfer its memory away, and with it what is still to be read.
+    this.#mayKeep = false;
   }
 
   /**
@@ -270,6 +303,16 @@ export class Connection {
     this.#extensions.codec?.dispose();
   }
 
+  /**
+   * Whether the last read was mostly large binary messages, and full: so more is there already, and the memory does not
+   * wait for it on an idle connection.
+   */
+  get #isWorthGiving(): boolean {
+    const large = this.#wholeFrames?.largeBytes ?? 0;
+    const { buffer, length } = this.#decoder.input;
+    return length >= leastGiven && length === buffer.byteLength && large * 2 >= length;
+  }
+
   /** @returns how many bytes they have */
   #takeWholeFrames(batch: Frame[], maxBytes: number): number {
     const whole = this.#wholeFrames;
@@ -279,7 +322,7 @@ export class Connection {
     const maxPayload = this.#assembler.streaming
       ? Infinity
       : Math.min(this.#maxFrameSize, this.#maxMessageSize);
-    whole.read(decoder.input, start, { maxPayload, maxBytes, maxFrames: batchFrames }, batch);
+    whole.read(decoder.input, start, this.#mayKeep, { maxPayload, maxBytes, maxFrames: batchFrames }, batch);
     decoder.skipTo(whole.at);
     return whole.bytes;
   }
@@ -327,6 +370,12 @@ export class Connection {
     this.send(new Frame.Close(CloseReason.truncated(error.closeCode, error.message)));
     this.closing.failed(error);
   }
+}
+
+/** As much as a payload of that size may keep. */
+function givenBytes(size: number): number {
+  const most = Math.min(size * slabTimes, mostGiven);
+  return 2 ** Math.floor(Math.log2(Math.max(most, leastGiven)));
 }
 
 function missingKeys(): never {

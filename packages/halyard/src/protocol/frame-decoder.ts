@@ -80,6 +80,11 @@ export class FrameDecoder {
     this.#at = at;
   }
 
+  /** How many bytes of the payload in progress are still to come, once the input is read to its end. */
+  get missing(): number {
+    return this.#inPayload ? this.length - this.offset - (this.end - this.start) : 0;
+  }
+
   /** The part of the input that was not read yet. */
   get unread(): Uint8Array {
     return this.input.subarray(this.#at);

@@ -20,7 +20,7 @@ export interface Kernel {
    * @param phase - how many bytes of the payload came before `start`
    */
   readonly mask: (bytes: Uint8Array, start: number, end: number, key: Uint8Array, phase?: number) => void;
-  /** Memory that is written to before it is read; what is in it until then is anything. */
+  /** A buffer of its own that is written to before it is read; what is in it until then is anything. */
   readonly allocate: (size: number) => Uint8Array;
 }
 

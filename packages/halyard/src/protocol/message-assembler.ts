@@ -67,6 +67,12 @@ export class MessageAssembler {
     return isControl(this.#decoder.opcode) ? this.#pushControl() : this.#pushData();
   }
 
+  /** Where the rest of a data frame may be read to, as far as there is memory for it; empty between frames. */
+  get room(): Uint8Array {
+    const { opcode, missing } = this.#decoder;
+    return missing === 0 || isControl(opcode) || this.streaming ? noBytes : this.#message.room(missing);
+  }
+
   #pushControl(): Frame | null {
     const decoder = this.#decoder;
     this.#collect(this.#control, true);

@@ -36,8 +36,18 @@ export class PayloadBuffer {
     const from = this.#size;
     this.#size += end - start;
     if (this.#size > this.#memory.length) this.#grow(from, from + announced, final);
-    this.#memory.set(source.subarray(start, end), from);
-    return this.#memory.subarray(from, this.#size);
+    const appended = this.#memory.subarray(from, this.#size);
+    const isInPlace = source.buffer === appended.buffer && source.byteOffset + start === appended.byteOffset;
+    if (!isInPlace) appended.set(source.subarray(start, end));
+    return appended;
+  }
+
+  /**
+   * Memory that the next bytes of the payload may be read to, for {@link append} to find them in their place.
+   * @param announced - how many are still to come in the frame
+   */
+  room(announced: number): Uint8Array {
+    return this.#memory.subarray(this.#size, this.#size + announced);
   }
 
   /** The payload, in memory of its own that it fills at least by half; the buffer is then empty. */

@@ -5,10 +5,14 @@ import { copyOf } from "../protocol/bytes.ts";
 /** Who is told what comes out of a socket. */
 export interface ByteSink {
   /**
-   * Takes bytes, which are valid only during the call.
+   * Takes bytes, which are valid only during the call unless they are given.
+   *
+   * @param isGiven - nobody else will ever write to their memory
    * @returns false to be given no more until {@link SocketStream.resume}
    */
-  received(chunk: Uint8Array): boolean;
+  received(chunk: Uint8Array, isGiven: boolean): boolean;
+  /** Where the next bytes are to be read to, if that matters; {@link received} then gets them there. */
+  wantedMemory?(): Uint8Array | null;
   /** The peer has ended its side: no more bytes will come. */
   ended(): void;
   /** The socket is gone; the last call. */
@@ -48,9 +52,15 @@ export class SocketStream {
   /** Makes a stream of a socket that does not exist yet: `connect` makes it with the given `onread`. */
   static connect(isTls: boolean, connect: (onread: OnReadOpts) => Socket): SocketStream {
     const stream = new SocketStream();
-    const buffer = readBuffer(isTls);
-    const callback = (size: number) => stream.#received(buffer.subarray(0, size));
-    stream.#own(connect({ buffer, callback }));
+    const usual = readBuffer(isTls);
+    // TLS decrypts record by record, and on Windows a read has begun before anybody is asked.
+    const asks = !isTls && process.platform !== "win32";
+    stream.#own(
+      connect({
+        buffer: asks ? () => stream.#sink?.wantedMemory?.() ?? usual : usual,
+        callback: (size, buffer) => stream.#received(buffer.subarray(0, size), false),
+      }),
+    );
     return stream;
   }
 
@@ -59,7 +69,7 @@ export class SocketStream {
     const stream = new SocketStream();
     socket.setTimeout(0);
     socket.on("data", (chunk: Uint8Array) => {
-      if (!stream.#received(chunk)) socket.pause();
+      if (!stream.#received(chunk, fillsItsMemory(chunk))) socket.pause();
     });
     socket.pause();
     stream.#own(socket);
@@ -75,7 +85,7 @@ export class SocketStream {
   attach(sink: ByteSink): void {
     this.#sink = sink;
     const unclaimed = this.#unclaimed.splice(0);
-    if (unclaimed.length > 0 && sink.received(Buffer.concat(unclaimed))) this.resume();
+    if (unclaimed.length > 0 && sink.received(Buffer.concat(unclaimed), false)) this.resume();
     if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
   }
 
@@ -121,8 +131,8 @@ export class SocketStream {
     this.socket.destroy();
   }
 
-  #received(chunk: Uint8Array): boolean {
-    if (this.#sink !== undefined) return this.#sink.received(chunk);
+  #received(chunk: Uint8Array, isGiven: boolean): boolean {
+    if (this.#sink !== undefined) return this.#sink.received(chunk, isGiven);
     this.#unclaimed.push(copyOf(chunk));
     return false;
   }
@@ -143,4 +153,9 @@ export class SocketStream {
       this.#sink?.closed(this.#error);
     });
   }
+}
+
+/** What Node reads for `data` has memory of its own; what others emit may lie in a pool. */
+function fillsItsMemory(chunk: Uint8Array): boolean {
+  return chunk.length === chunk.buffer.byteLength;
 }

@@ -55,7 +55,7 @@ export class SocketTransport implements Transport, ByteSink {
     this.masking = options.masking;
     this.#url = options.url;
     stream.attach(this);
-    if (options.early.length > 0 && !this.received(options.early)) stream.pause();
+    if (options.early.length > 0 && !this.received(options.early, false)) stream.pause();
     else stream.resume();
   }
 
@@ -148,14 +148,19 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   /** @internal */
-  received(chunk: Uint8Array): boolean {
+  received(chunk: Uint8Array, isGiven: boolean): boolean {
     this.bytesReceived += chunk.length;
     const wasAhead = this.#ahead !== null;
-    this.#connection.receive(chunk);
+    this.#connection.receive(chunk, isGiven);
     this.#advance();
     if (this.#connection.hasInput) this.#connection.retain();
     this.#isPaused = this.#connection.hasInput || (wasAhead && this.#ahead !== null);
     return !this.#isPaused;
+  }
+
+  /** @internal */
+  wantedMemory(): Uint8Array | null {
+    return this.#connection.wantedMemory();
   }
 
   /** @internal */

@@ -58,6 +58,8 @@ function longWay(role: Role): Connection {
   return connect(role, { extensions: [{ extension: watcher, reserves: {} }] });
 }
 
+const largeLimits = { maxFrameSize: 2 ** 20, maxMessageSize: 2 ** 20 };
+
 const encodedText = fc
   .oneof(
     anyText,
@@ -120,15 +122,47 @@ describe.each(ROLES)("whole frames that come to a %s", (role) => {
     }
   });
 
+  test("are the same where they may stay in the memory that was read to", () => {
+    const large = fc.nat(40_000).map((size) => frame(0x82, new Uint8Array(size).fill(size)));
+    const sizes = fc.array(fc.oneof(large, frames.map(concat)), { maxLength: 12 });
+    fc.assert(
+      fc.property(sizes, fc.constantFrom(64, 100, 256), (all, readKilobytes) => {
+        const bytes = toRole(role, ...all);
+        const readSize = readKilobytes * 1024;
+        const reads = Array.from({ length: Math.ceil(bytes.length / readSize) }, (_, at) =>
+          bytes.slice(at * readSize, (at + 1) * readSize),
+        );
+        const given = connect(role, { kernel: nodeKernel, limits: largeLimits });
+        const kept = reads.flatMap((read) => {
+          // A copy: what is masked is unmasked in its place.
+          given.receive(read.slice(), true);
+          const batch = given.take();
+          if (given.hasInput) given.retain();
+          while (given.hasInput) batch.push(...given.take());
+          return batch;
+        });
+        const plain = deliver(connect(role, { limits: largeLimits }), ...reads);
+        expect(kept.map(({ type, data }) => `${type} ${toHex(data)}`)).toEqual(
+          plain.map(({ type, data }) => `${type} ${toHex(data)}`),
+        );
+        for (const { data } of kept) {
+          expect(data.constructor).toBe(Uint8Array);
+          expect(data.buffer.byteLength).toBeLessThanOrEqual(Math.max(4096, data.length * 8));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("end a batch in time", () => {
     const batch: Frame[] = [];
     const whole = new WholeFrames(role === "server", plainKernel);
     const input = concat(Array.from({ length: 10 }, () => toRole(role, "82 02 01 02")));
-    whole.read(input, 0, { maxPayload: 2, maxBytes: 5, maxFrames: 100 }, batch);
+    whole.read(input, 0, false, { maxPayload: 2, maxBytes: 5, maxFrames: 100 }, batch);
     expect([batch.length, whole.bytes, whole.at]).toEqual([3, 6, (input.length / 10) * 3]);
-    whole.read(input, whole.at, { maxPayload: 2, maxBytes: 100, maxFrames: 5 }, batch);
+    whole.read(input, whole.at, false, { maxPayload: 2, maxBytes: 100, maxFrames: 5 }, batch);
     expect(batch.length).toBe(5);
-    whole.read(input, whole.at, { maxPayload: 1, maxBytes: 100, maxFrames: 50 }, batch);
+    whole.read(input, whole.at, false, { maxPayload: 1, maxBytes: 100, maxFrames: 50 }, batch);
     expect(batch.length, "too large for this way").toBe(5);
   });
 });
