@@ -2,7 +2,7 @@
 // Who is measured. The name of a client is what `--clients` looks at.
 
 /**
- * @typedef {keyof typeof import("./runtimes.mjs").runtimes} Runtime
+ * @typedef {import("../runtimes/commands.mjs").Runtime} Runtime
  *
  * @typedef {object} Client
  * @property {string} name

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
-import { runtimeVersions } from "./runtimes.mjs";
+import { runtimeVersions } from "../runtimes/commands.mjs";
 
 export function machine() {
   const [cpu] = os.cpus();

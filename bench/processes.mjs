@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { runtimes } from "./runtimes.mjs";
+import { runtimes } from "../runtimes/commands.mjs";
 
 /** @param {string} file */
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
@@ -19,6 +19,16 @@ const canPin =
 /** @param {string} core @param {string} command @param {string[]} args */
 const pinned = (core, command, args) =>
   canPin ? ["taskset", ["-c", core, command, ...args]] : [command, args];
+
+/** So that a cell can ask for it; Bun always lets it. @type {Record<import("./clients.mjs").Runtime, string[]>} */
+const withGarbageCollector = {
+  node: ["--expose-gc"],
+  node22: ["--expose-gc"],
+  node24: ["--expose-gc"],
+  node26: ["--expose-gc"],
+  bun: [],
+  deno: ["--no-config", "--v8-flags=--expose-gc"],
+};
 
 /**
  * @typedef {object} Server
@@ -62,7 +72,8 @@ export const startTlsServer = (folder) =>
  * @returns {Promise<Record<string, any>>}
  */
 export async function runCell(client, task, authorities) {
-  const { command, args } = runtimes[client.runtime];
+  const { command, args: runtimeArgs } = runtimes[client.runtime];
+  const args = [...runtimeArgs, ...withGarbageCollector[client.runtime]];
   const trust = task.row.tls ? { NODE_EXTRA_CA_CERTS: authorities, DENO_CERT: authorities } : {};
   const child = spawn(...pinned(clientCore, command, [...args, here("cell.mjs"), JSON.stringify(task)]), {
     stdio: ["ignore", "pipe", "pipe"],

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { runtimeVersions } from "../runtimes/commands.mjs";
 import { baseline, clients } from "./clients.mjs";
 import { rows } from "./rows.mjs";
-import { runtimeVersions } from "./runtimes.mjs";
 import { setUp } from "./setup.mjs";
 import { failures, figureTable, ratioTable, toText } from "./tables.mjs";
 

@@ -47,9 +47,9 @@ function isOfTls(code: string, phase: Phase): boolean {
   return code === "EPROTO" || code.startsWith("ERR_SSL_") || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code));
 }
 
-/** Of OpenSSL's line of addresses, routines and source files the reason alone. */
+/** Of OpenSSL's line of addresses, routines and source files the reason alone. Bun and Deno have shorter ones like it. */
 function summary(error: Error): string {
-  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  const [, reason] = /SSL routines:[^:]*:([^:)\n]+)/.exec(error.message) ?? [];
   return reason ?? error.message;
 }
 

@@ -4,6 +4,7 @@
  * Runs the Autobahn testsuite against the client, then against the server, and judges its reports.
  *
  *   node run.mjs [--role client|server|both] [--cases 1.*,2.* --expect 27] [--driver other-program.mjs]
+ *   node run.mjs --role client [--on bun|deno|node26...] [--mode no-wasm|one-byte]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,6 +14,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runtimes } from "../../../../runtimes/commands.mjs";
+import { installRuntimes } from "../../../../runtimes/install.mjs";
+import { modes } from "../runtimes/modes.mjs";
+import { packageCopy } from "../runtimes/package-copy.mjs";
 import { cache, installAutobahn } from "./install-autobahn.mjs";
 
 const roles = ["client", "server"];
@@ -23,10 +28,17 @@ const { values: options } = parseArgs({
     // A testee that cannot connect has no failed case, it only leaves cases out.
     expect: { type: "string", default: "517" },
     driver: { type: "string" },
+    on: { type: "string", default: "node" },
+    mode: { type: "string", default: "plain" },
   },
 });
 if (![...roles, "both"].includes(options.role)) throw new Error(`--role is not ${options.role}`);
 if (options.driver && options.role === "both") throw new Error("--driver needs --role client or server");
+if (!(options.on in runtimes) || !(options.mode in modes))
+  throw new Error("there is no such runtime or mode");
+const isAsItIs = options.on === "node" && options.mode === "plain";
+if (!isAsItIs && (options.driver || options.role !== "client"))
+  throw new Error("--on and --mode are for our own client: --role client");
 
 const agent = "halyard";
 const host = "127.0.0.1";
@@ -42,6 +54,8 @@ const running = new Set();
 process.once("exit", () => running.forEach((program) => program.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
+const problem = options.on === "node" ? undefined : installRuntimes();
+if (problem !== undefined) throw new Error(`the runtimes could not be installed: ${problem}`);
 const built = buildHalyard();
 let passed = 0;
 let failed = 0;
@@ -79,8 +93,7 @@ async function runCases(role, log) {
   const port = await freePort();
   const url = `ws://${host}:${port}`;
   const report = reportOf(role);
-  const driver = options.driver ?? fileURLToPath(new URL(`${role}.mjs`, import.meta.url));
-  const testee = (limits) => start(process.execPath, [driver, url, agent], limits);
+  const testee = isAsItIs ? onThisNode(role, url) : clientElsewhere(url);
   const autobahn = (limits) => startAutobahn(role, { url, report, log }, limits);
   const [listen, connectAll] = role === "client" ? [autobahn, testee] : [testee, autobahn];
   const server = listen();
@@ -93,8 +106,22 @@ async function runCases(role, log) {
   return JSON.parse(readFileSync(join(report, "index.json"), "utf8"))[agent] ?? {};
 }
 
+function onThisNode(role, url) {
+  const driver = options.driver ?? fileURLToPath(new URL(`${role}.mjs`, import.meta.url));
+  return (limits) => start(process.execPath, [driver, url, agent], limits);
+}
+
+/** The client on another runtime, or in a mode: with the package as a user has it. */
+function clientElsewhere(url) {
+  const { command, args } = runtimes[options.on];
+  const programs = ["client.mjs", "testee.mjs"].map((file) => new URL(file, import.meta.url));
+  const cwd = packageCopy(programs, options.mode);
+  return (limits) =>
+    start(command, [...args, "in-mode.mjs", options.mode, "client.mjs", url, agent], { ...limits, cwd });
+}
+
 function reportOf(role) {
-  return join(cache, "report", role);
+  return join(cache, "report", isAsItIs ? role : `${role}-${options.on}-${options.mode}`);
 }
 
 function startAutobahn(role, { url, report, log }, limits) {

@@ -368,10 +368,12 @@ describe("server.close()", () => {
     await using idle = await bareClient(ours.port);
     await using half = await bareClient(ours.port);
     half.write("GET / HTTP/1.1\r\nHo");
+    // Who has said nothing yet is dropped at once by Node 26 and Bun.
     await using late = await bareClient(ours.port);
+    late.write(request().slice(0, 10));
     await turns();
     const closing = ours.server.close();
-    late.write(request());
+    late.write(request().slice(10));
     expect(await late.end()).toMatch(/^HTTP\/1\.1 503 /);
     await closing;
     await Promise.all([silent, hanging, idle, half].map((client) => client.end()));

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of the sources that a runtime cannot pass, and why. Every other test has to pass there, and each of these lines must
+// match something.
+
+/**
+ * @typedef {object} Rule
+ * @property {string} file
+ * @property {string} [test] a regular expression of names; without it the whole file
+ * @property {string} reason
+ */
+
+const bunServer = "Bun's node:http or node:tls, of the server";
+const bunHandles = "the test counts zlib's handles by async_hooks, which Bun does not tell";
+const bunThreads = "the test disposes while zlib is at work, and Bun's is done sooner";
+const bunTls = "Bun's node:tls has no TLS 1.1, and other errors";
+const denoZlib = "Deno's zlib ignores `dictionary`, and works within the call where it should on a thread";
+const denoTls = "Deno's node:tls has no TLS 1.1, resumes no session, and tells less of a certificate";
+const denoReset = "Deno tells of a connection that was reset as one that was ended";
+
+const tls = "integration/tls.test.ts";
+const server = "integration/server.test.ts";
+const dispose = "extensions/deflate/dispose.test.ts";
+const args = "integration/arguments.test.ts";
+
+/** @type {Partial<Record<import("../../../../runtimes/commands.mjs").Runtime, Rule[]>>} */
+export const leftOut = {
+  bun: [
+    { file: "hostile/retained.test.ts", reason: "Bun's collector is not to be had by V8's flags" },
+    { file: server, test: "the target \\S+ in absolute form is served by its path", reason: bunServer },
+    { file: server, test: "and the scheme of the server", reason: bunServer },
+    { file: server, test: "refuses handshakes meanwhile with 503", reason: bunServer },
+    { file: server, test: "ends those that are in the middle of TLS, too", reason: bunServer },
+    { file: tls, test: "that has only TLS 1.1", reason: bunTls },
+    { file: tls, test: "that demands a certificate, with TLS 1.3", reason: bunTls },
+    { file: tls, test: "garbage instead of a record is a TlsError", reason: bunTls },
+    { file: dispose, test: "dispose\\(\\) .* rejects that at once", reason: bunThreads },
+    { file: dispose, test: "between the chunks of a message leaves no handle", reason: bunHandles },
+    { file: dispose, test: "more than four engines never exist at once", reason: bunHandles },
+  ],
+  deno: [
+    ...["dispose", "interop", "codec", "hostile-data"].map((name) => ({
+      file: `extensions/deflate/${name}.test.ts`,
+      reason: denoZlib,
+    })),
+    { file: "hostile/deflate.test.ts", reason: denoZlib },
+    { file: "integration/deflate.test.ts", reason: denoZlib },
+    { file: "integration/deflate-hostile.test.ts", reason: denoZlib },
+    {
+      file: "hostile/event-loop.test.ts",
+      test: "MM-09: serves a quiet connection",
+      reason: "the test counts turns of the loop, of which Deno makes more",
+    },
+    { file: args, test: 'Cio {"tls":{"(?:cert|key)"', reason: denoTls },
+    { file: args, test: 'the server {"tls":{"cert":"none"', reason: denoTls },
+    { file: tls, test: "when it vouches for its address, which is not sent as a name", reason: denoTls },
+    { file: tls, test: "by the ticket that it gave after it was verified", reason: denoTls },
+    { file: tls, test: "a ticket is for one name", reason: denoTls },
+    { file: tls, test: "with an expired certificate", reason: denoTls },
+    { file: tls, test: "with one for (?:later|clients)", reason: denoTls },
+    { file: tls, test: "that has only TLS 1.1", reason: denoTls },
+    { file: "integration/handshake.test.ts", test: "RST .* is a ConnectionError", reason: denoReset },
+    {
+      file: "integration/lifetimes.test.ts",
+      test: "gets the error of it, and nothing else does",
+      reason: denoReset,
+    },
+    {
+      file: "integration/lifetimes.test.ts",
+      test: "closes open sessions with 1001, the descendants' as well",
+      reason: denoReset,
+    },
+  ],
+};
