@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { unlimited } from "../session/bounds.ts";
-import type { SessionConfig } from "../session/config.ts";
+import { bounded, unlimited } from "../session/bounds.ts";
+import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { EngineCapability, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { UnsupportedCapabilityError } from "./errors.ts";
+
+/** Where the peer cannot be stopped, a burst has to fit: what is beyond it ends the session. */
+const unstoppable = bounded({ messages: 65_536, bytes: 16 * 2 ** 20, onOverflow: "close" });
+
+/**
+ * The configuration with the defaults of an engine that can do less.
+ *
+ * @param given - the options that were given, as opposed to left to the defaults
+ */
+export function configFor(
+  { capabilities }: HttpClientEngine,
+  config: ResolvedSessionConfig,
+  given: SessionConfig,
+): ResolvedSessionConfig {
+  const isStoppable = capabilities.has("backpressure") || given.channels?.incoming !== undefined;
+  return {
+    ...config,
+    incoming: isStoppable ? config.incoming : unstoppable,
+    pingInterval: capabilities.has("pingPong") ? config.pingInterval : Infinity,
+  };
+}
 
 /**
  * Refuses, before anything is connected, what the engine could only ignore.

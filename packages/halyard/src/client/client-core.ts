@@ -9,7 +9,7 @@ import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
-import { checkCapabilities } from "./capabilities.ts";
+import { checkCapabilities, configFor } from "./capabilities.ts";
 import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
 import { mergeOptions } from "./merge-options.ts";
@@ -78,7 +78,8 @@ export class ClientCore {
     request: WebSocketRequest,
     scheme?: "wss",
   ): Promise<S> {
-    const { config, given } = this.plugin(WebSockets);
+    const { config: wanted, given } = this.plugin(WebSockets);
+    const config = configFor(this.engine, wanted, given);
     const options = requestOptions(request);
     const engineRequest = this.#engineRequest(kind.mode, options, config, scheme);
     checkCapabilities(this.engine, engineRequest, given);

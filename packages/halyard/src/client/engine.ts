@@ -17,6 +17,8 @@ import type { Transport } from "../session/transport.ts";
  * - `backpressure`: stop reading from the peer
  * - `frameLimits`: refuse a large frame or message before it is in memory
  * - `closeCodes`: send any code that RFC 6455 lets a client send
+ * - `receiveWhileClosing`: hand on what arrives after `close()` was called, until the peer has answered
+ * - `byteOrderMarks`: hand on text that begins with U+FEFF as it was sent
  * - `unixSockets`: connect to a Unix socket
  */
 export type EngineCapability =
@@ -28,6 +30,8 @@ export type EngineCapability =
   | "backpressure"
   | "frameLimits"
   | "closeCodes"
+  | "receiveWhileClosing"
+  | "byteOrderMarks"
   | "unixSockets";
 
 /** A handshake to be made, complete and checked. */

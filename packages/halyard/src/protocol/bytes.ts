@@ -45,6 +45,18 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** How many bytes of UTF-8 a string is that has no lone surrogates. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    // Of a surrogate pair each half stands for two of its four bytes.
+    bytes += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
+  }
+  return bytes;
+}
+
 /** Up to here a loop costs less than the view that the platform's encoder wants. */
 const loopUnits = 64;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CloseReason } from "../protocol/close-reason.ts";
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -36,6 +37,11 @@ export interface Transport {
    * @throws {@link InvalidArgumentError} for a frame that would break the protocol at this point
    */
   send(frame: Frame, options?: EncodeOptions): boolean;
+
+  /**
+   * Whether a reason of the caller's can be sent as it is; without it, any can. One of our own becomes what can be sent.
+   */
+  canClose?(reason: CloseReason | null): boolean;
 
   /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
   readonly pendingFrames: number;

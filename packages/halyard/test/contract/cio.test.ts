@@ -13,7 +13,7 @@ describe("the engine contract on Cio", () => {
   const cases = engineContract(() => Cio.create(), url);
 
   test("runs every case, since Cio has every capability", () => {
-    expect(cases.length).toBe(41);
+    expect(cases.length).toBe(42);
   });
 
   for (const { name, run } of cases) test(name, run);

@@ -39,6 +39,8 @@ export class CioEngine implements HttpClientEngine {
     "backpressure",
     "frameLimits",
     "closeCodes",
+    "receiveWhileClosing",
+    "byteOrderMarks",
     "unixSockets",
   ] as const);
   readonly clock: Clock;

@@ -40,6 +40,7 @@ export const closing: readonly ContractCase[] = [
   },
   {
     name: "messages sent before a close arrive before it",
+    needs: ["receiveWhileClosing"],
     async run({ client, url }) {
       const session = await client().webSocketSession(`${url}/echo`);
       for (let index = 0; index < 20; index++) await session.send(String(index));

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CloseReason } from "../../protocol/close-reason.ts";
+
+/**
+ * A platform's open WebSocket: it sends and receives whole messages, and does frames, pings and the closing handshake by
+ * itself. What an engine implements that has no more than that.
+ */
+export interface MessageSocket {
+  /** Takes a message, whose bytes it copies, or has taken before it returns. Text is well-formed. */
+  send(content: string | Uint8Array): void;
+  /** Sends a Close frame behind what was sent; null for an empty one. Called at most once. */
+  close(reason: CloseReason | null): void;
+  /** Gives the connection up, as fast as the platform can, and tells its listener nothing more. Idempotent. */
+  drop(): void;
+  /** How many bytes of what was sent are not written yet. A platform that counts otherwise tells 0 when all are. */
+  readonly bufferedAmount: number;
+  /** Stops the messages of the peer; those under way may still come. Only where the platform can. */
+  pause?(): void;
+  /** Goes on with them. */
+  resume?(): void;
+}
+
+/** Who is told what comes of a {@link MessageSocket}. */
+export interface MessageListener {
+  /** A message has come. The bytes are the listener's. */
+  message(content: string | Uint8Array): void;
+  /**
+   * The connection has ended with a Close frame of the peer's, which was answered. The last call.
+   * @param code - 1005 for an empty frame
+   */
+  closed(code: number, message: string): void;
+  /** The connection has ended without. The last call. @param cause - what the platform says, if anything */
+  failed(cause?: unknown): void;
+}

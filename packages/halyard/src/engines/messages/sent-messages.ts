@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CancelTimer, Clock } from "../../session/clock.ts";
+import { Deferred } from "../../session/waiting.ts";
+
+/** No platform tells when it has written something, so it is asked: after so many milliseconds, and then ever less often. */
+const firstLook = 1;
+const longestPause = 50;
+
+/**
+ * What was given to a platform's WebSocket and how much of it is written, by the one thing that it tells: how many bytes
+ * wait. Some count only what the system did not take at once, which is no more than that.
+ */
+export class SentMessages {
+  readonly #socket: { readonly bufferedAmount: number };
+  readonly #clock: Clock;
+  /** Where each message that waits ends, counted in bytes from the first of all. */
+  #ends: number[] = [];
+  #writtenCount = 0;
+  #sentBytes = 0;
+  #progress: Deferred<boolean> | null = null;
+  #cancelLook: CancelTimer | null = null;
+  #isStopped = false;
+
+  constructor(socket: { readonly bufferedAmount: number }, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+  }
+
+  /** How many messages are not written yet. */
+  get pending(): number {
+    this.#look();
+    return this.#ends.length;
+  }
+
+  get pendingBytes(): number {
+    return this.#isStopped ? 0 : Math.min(this.#socket.bufferedAmount, this.#sentBytes);
+  }
+
+  /** How many messages, and bytes, are written. */
+  get written(): number {
+    this.#look();
+    return this.#writtenCount;
+  }
+
+  get writtenBytes(): number {
+    return this.#sentBytes - this.pendingBytes;
+  }
+
+  /** @param size - of a message that was given to the socket, or more */
+  add(size: number): void {
+    this.#sentBytes += size;
+    this.#ends.push(this.#sentBytes);
+  }
+
+  /** Resolves to true when something is written that was pending, at once if nothing is; to false after {@link stop}. */
+  progress(): Promise<boolean> {
+    if (this.#isStopped) return Promise.resolve(false);
+    if (this.pending === 0) return Promise.resolve(true);
+    if (this.#progress === null) {
+      this.#progress = new Deferred();
+      this.#lookIn(firstLook, this.writtenBytes);
+    }
+    return this.#progress.promise;
+  }
+
+  /** What is not written now never will be. */
+  stop(): void {
+    this.#look();
+    this.#isStopped = true;
+    this.#tell(false);
+  }
+
+  #lookIn(milliseconds: number, before: number): void {
+    this.#cancelLook = this.#clock.after(milliseconds, () => {
+      if (this.pending === 0 || this.writtenBytes > before) this.#tell(true);
+      else this.#lookIn(Math.min(milliseconds * 2, longestPause), before);
+    });
+  }
+
+  #tell(isAlive: boolean): void {
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    this.#progress?.resolve(isAlive);
+    this.#progress = null;
+  }
+
+  #look(): void {
+    if (this.#isStopped || this.#ends.length === 0) return;
+    const { bufferedAmount } = this.#socket;
+    const written = this.#sentBytes - bufferedAmount;
+    const first = bufferedAmount === 0 ? -1 : this.#ends.findIndex((end) => end > written);
+    const count = first === -1 ? this.#ends.length : first;
+    if (count === 0) return;
+    this.#writtenCount += count;
+    this.#ends = this.#ends.slice(count);
+  }
+}
