@@ -16,7 +16,7 @@ const layers: Record<string, { readonly on: readonly string[]; readonly node?: t
   client: { on: ["protocol", "session", "#default-engine"] },
   sockets: { on: ["protocol", "session", "wasm"], node: true },
   "engines/cio": { on: ["protocol", "session", "client", "sockets"], node: true },
-  "engines/messages": { on: ["protocol", "session"] },
+  "engines/messages": { on: ["protocol", "session", "client"] },
   "engines/js": { on: ["protocol", "session", "client", "engines/messages"] },
   streams: { on: ["protocol", "session"] },
   server: { on: ["protocol", "session", "sockets"], node: true },

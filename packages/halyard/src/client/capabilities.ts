@@ -17,11 +17,13 @@ export function configFor(
   config: ResolvedSessionConfig,
   given: SessionConfig,
 ): ResolvedSessionConfig {
-  const isStoppable = capabilities.has("backpressure") || given.channels?.incoming !== undefined;
+  const keepsBounds = capabilities.has("backpressure") || given.channels?.incoming !== undefined;
+  const pings = capabilities.has("pingPong");
+  if (keepsBounds && pings) return config;
   return {
     ...config,
-    incoming: isStoppable ? config.incoming : unstoppable,
-    pingInterval: capabilities.has("pingPong") ? config.pingInterval : Infinity,
+    incoming: keepsBounds ? config.incoming : unstoppable,
+    pingInterval: pings ? config.pingInterval : Infinity,
   };
 }
 

@@ -35,11 +35,19 @@ interface InstalledPlugin {
   readonly instance: PluginInstance;
 }
 
+interface KnownRequest {
+  readonly url: string;
+  readonly scheme: "wss" | undefined;
+  readonly made: EngineRequest;
+}
+
 /** What stands behind a client: the engine, the open sessions, the plugins. */
 export class ClientCore {
   readonly engine: HttpClientEngine;
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
+  /** The last request that was nothing but a URL. */
+  #known: KnownRequest | null = null;
 
   constructor(
     engine: HttpClientEngine,
@@ -81,8 +89,7 @@ export class ClientCore {
     const { config: wanted, given } = this.plugin(WebSockets);
     const config = configFor(this.engine, wanted, given);
     const options = requestOptions(request);
-    const engineRequest = this.#engineRequest(kind.mode, options, config, scheme);
-    checkCapabilities(this.engine, engineRequest, given);
+    const engineRequest = this.#checkedRequest(kind.mode, request, options, scheme);
     const attempt = new BoundedAttempt({
       clock: this.engine.clock,
       timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
@@ -102,6 +109,28 @@ export class ClientCore {
     // An abort may come between the making of the session and this line; it has cancelled the session then.
     options.signal?.throwIfAborted();
     return session;
+  }
+
+  /**
+   * A program that connects again and again does so to the same URL. To read and check that anew was a tenth of a
+   * handshake; and an engine that is given the same request again may know more about it.
+   */
+  #checkedRequest(
+    mode: "raw" | "default",
+    request: WebSocketRequest,
+    options: Partial<WebSocketRequestOptions>,
+    scheme: "wss" | undefined,
+  ): EngineRequest {
+    const known = this.#known;
+    if (known?.url === request && known.made.mode === mode && known.scheme === scheme) return known.made;
+    const { config, given } = this.plugin(WebSockets);
+    const made = this.#engineRequest(mode, options, config, scheme);
+    checkCapabilities(this.engine, made, given);
+    const isRewritten = Array.from(this.#plugins.values()).some(
+      ({ instance }) => instance.onRequest !== undefined,
+    );
+    if (typeof request === "string" && !isRewritten) this.#known = { url: request, scheme, made };
+    return made;
   }
 
   #engineRequest(
@@ -130,12 +159,12 @@ export class ClientCore {
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
   ): S {
-    const call = { request: new RequestHead(request.url, request.headers), response };
+    const call = { request: new RequestHead(request.url.href, request.headers), response };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(
       transport,
-      sessionOptions(config, { clock, subprotocol, extensions, call, url }),
+      sessionOptions(config, { clock, subprotocol, extensions, call, url, onEnd: this.sessions.remove }),
     );
     this.sessions.add(session);
     return session;

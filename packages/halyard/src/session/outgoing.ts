@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import type { ChannelBounds } from "./bounds.ts";
+import { errorOf } from "./clean-end.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
 import { Fragments, type MessageParts } from "./fragments.ts";
 import type { Transport } from "./transport.ts";
@@ -101,12 +102,12 @@ export class Outgoing implements SendChannel<Frame> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#isClosed) return Promise.reject(this.#endError());
-    if (frame.type === "close") {
-      this.#owner.beginClose(frame);
-      return done;
-    }
-    if (this.#mustWait(frame)) return this.#waitOrOverflow(frame, options);
     try {
+      if (frame.type === "close") {
+        this.#owner.beginClose(frame);
+        return done;
+      }
+      if (this.#mustWait(frame)) return this.#waitOrOverflow(frame, options);
       return this.#give(frame, options) ? done : this.#refuseAtEnd();
     } catch (error) {
       return Promise.reject(error);
@@ -168,7 +169,10 @@ export class Outgoing implements SendChannel<Frame> {
       this.#enqueue({ what: close, options: undefined, accepted: new Deferred(), release: () => undefined });
   }
 
-  /** Accepts nothing more, and turns away who waits. */
+  /**
+   * Accepts nothing more, and turns away who waits.
+   * @param error - what who sends gets, or a {@link CleanEnd}
+   */
   fail(error: unknown): void {
     this.#isClosed = true;
     this.#error ??= error;
@@ -360,7 +364,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #endError(): unknown {
-    return this.#error ?? new ChannelClosedError("the session is closed: nothing more can be sent");
+    return errorOf(this.#error) ?? new ChannelClosedError("the session is closed: nothing more can be sent");
   }
 }
 

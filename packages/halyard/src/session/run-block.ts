@@ -29,5 +29,5 @@ export async function runBlock<S extends WebSocketSession, R>(
 
 async function leave(session: WebSocketSession, reason: CloseReason): Promise<SessionEnd> {
   session.incoming.cancel();
-  return await session.close(reason);
+  return await session.leave(reason);
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CloseReason } from "../protocol/close-reason.ts";
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
+
+/** Who waits for frames. Not a promise, which with all that awaits it would be 800 bytes of an idle session. */
+export interface BatchReceiver {
+  received(batch: Frame[] | null): void;
+  receivingFailed(error: unknown): void;
+}
 
 /**
  * An open connection as the session sees it: all that an engine has to provide. The session pulls batches of frames,
@@ -13,13 +18,13 @@ export interface Transport {
   readonly closing: ClosingHandshake;
 
   /**
-   * The frames that have arrived since the last call, at least one, control frames among them in order; null when the
-   * peer has ended the connection. It is called again only after it has settled. The array belongs to the caller.
+   * Gives the receiver, once, the frames that have arrived since the last call, at least one, control frames among them in
+   * order; null when the peer has ended the connection. It is called again only after that. The array belongs to the receiver.
    *
-   * It rejects once with what broke the connection: a peer's fault, after the frames before it were given out; then a
-   * further call still waits for the end. After {@link dispose} it resolves to null.
+   * It fails once with what broke the connection: a peer's fault, after the frames before it were given out; then a
+   * further call still waits for the end. After {@link dispose} it gives null.
    */
-  receive(): Promise<Frame[] | null>;
+  receive(receiver: BatchReceiver): void;
 
   /**
    * Resolves when the end is in sight: a Close frame or a fault of the peer's has arrived, or the connection has ended. What
@@ -39,9 +44,12 @@ export interface Transport {
   send(frame: Frame, options?: EncodeOptions): boolean;
 
   /**
-   * Whether a reason of the caller's can be sent as it is; without it, any can. One of our own becomes what can be sent.
+   * Refuses a Close frame of the caller's that cannot be sent as it is. Without it any can. One of our own, which does not
+   * come here, becomes what can be sent.
+   *
+   * @throws {@link UnsupportedCapabilityError}
    */
-  canClose?(reason: CloseReason | null): boolean;
+  checkClose?(frame: Frame.Close): void;
 
   /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
   readonly pendingFrames: number;

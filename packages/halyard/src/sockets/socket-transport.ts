@@ -3,7 +3,7 @@ import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import { batchFrames, type Connection } from "../protocol/connection.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Transport } from "../session/transport.ts";
+import type { BatchReceiver, Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import { socketError } from "./socket-errors.ts";
 import type { ByteSink, SocketStream } from "./socket-stream.ts";
@@ -26,7 +26,7 @@ export class SocketTransport implements Transport, ByteSink {
   /** The batch read ahead. */
   #ahead: Frame[] | null = null;
   #aheadBytes = 0;
-  #receiver: Deferred<Frame[] | null> | null = null;
+  #receiver: BatchReceiver | null = null;
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
@@ -36,7 +36,9 @@ export class SocketTransport implements Transport, ByteSink {
   #isBroken = false;
   /** How many frames were given out since the event loop was last left a turn. */
   #framesInTurn = 0;
-  readonly #ending = new Deferred<void>();
+  #isEnding = false;
+  /** Made when somebody asks. */
+  #ending: Deferred<void> | null = null;
   /** The job of the codec that is waited for. */
   #decoding: Promise<Uint8Array> | null = null;
 
@@ -51,7 +53,7 @@ export class SocketTransport implements Transport, ByteSink {
   ) {
     this.#stream = stream;
     this.#connection = connection;
-    this.#writer = new SocketWriter(stream, connection, (error) => this.#codecFailed(error));
+    this.#writer = new SocketWriter(stream, connection, this);
     this.masking = options.masking;
     this.#url = options.url;
     stream.attach(this);
@@ -76,6 +78,8 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   get ending(): Promise<void> {
+    this.#ending ??= new Deferred();
+    if (this.#isEnding) this.#ending.resolve();
     return this.#ending.promise;
   }
 
@@ -99,12 +103,10 @@ export class SocketTransport implements Transport, ByteSink {
     return this.#writer.bytesWritten;
   }
 
-  receive(): Promise<Frame[] | null> {
-    const receiver = new Deferred<Frame[] | null>();
+  receive(receiver: BatchReceiver): void {
     this.#receiver = receiver;
     if (this.#framesInTurn >= batchFrames) this.#leaveATurn();
     else this.#goOn();
-    return receiver.promise;
   }
 
   /**
@@ -166,7 +168,7 @@ export class SocketTransport implements Transport, ByteSink {
   /** @internal */
   ended(): void {
     this.#hasEnded = true;
-    this.#ending.resolve();
+    this.#endIsInSight();
     this.#settleReceiver();
     this.#writer.end();
   }
@@ -199,7 +201,7 @@ export class SocketTransport implements Transport, ByteSink {
     }
     const { failure, received } = this.#connection.closing;
     if (failure !== null) this.#break(failure);
-    if (failure !== null || received !== null || this.#connection.endsNext) this.#ending.resolve();
+    if (failure !== null || received !== null || this.#connection.endsNext) this.#endIsInSight();
     this.#awaitDecoding();
     this.#writer.schedule();
     this.#settleReceiver();
@@ -211,9 +213,14 @@ export class SocketTransport implements Transport, ByteSink {
     } catch (error) {
       // Without this message the ones behind it would make no sense.
       this.#connection.dispose();
-      this.#codecFailed(error);
+      this.codecFailed(error);
       return [];
     }
+  }
+
+  #endIsInSight(): void {
+    this.#isEnding = true;
+    this.#ending?.resolve();
   }
 
   /** Only the first error counts. */
@@ -230,16 +237,16 @@ export class SocketTransport implements Transport, ByteSink {
     if (this.#framesInTurn >= batchFrames && !this.#isDisposed) return;
     if (this.#ahead !== null) {
       this.#framesInTurn += this.#ahead.length;
-      receiver.resolve(this.#ahead);
+      receiver.received(this.#ahead);
       this.#ahead = null;
       this.#aheadBytes = 0;
     } else if (this.#connection.hasInput && !this.#isDisposed) {
       return;
     } else if (this.#error !== null) {
-      receiver.reject(this.#error);
+      receiver.receivingFailed(this.#error);
       this.#error = null;
     } else if (this.#hasEnded) {
-      receiver.resolve(null);
+      receiver.received(null);
     } else {
       return;
     }
@@ -273,8 +280,11 @@ export class SocketTransport implements Transport, ByteSink {
     );
   }
 
-  /** What fails on our side is no fault of the peer's; but the rest of the message, or of the context, would make no sense. */
-  #codecFailed(error: unknown): void {
+  /**
+   * What fails on our side is no fault of the peer's; but the rest of the message, or of the context, would make no sense.
+   * @internal
+   */
+  codecFailed(error: unknown): void {
     if (this.#isGone) return;
     this.#break(error instanceof Error ? error : new Error(String(error)));
     this.#stream.destroy();
@@ -283,7 +293,7 @@ export class SocketTransport implements Transport, ByteSink {
   #gone(): void {
     this.#isGone = true;
     this.#hasEnded = true;
-    this.#ending.resolve();
+    this.#endIsInSight();
     this.#writer.stop();
     this.#settleReceiver();
   }

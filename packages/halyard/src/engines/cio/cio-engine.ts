@@ -9,6 +9,7 @@ import type {
 import { ClientClosedError } from "../../client/errors.ts";
 import { Connection } from "../../protocol/connection.ts";
 import { HandshakeError } from "../../protocol/errors.ts";
+import type { WebSocketExtension } from "../../protocol/extension.ts";
 import { OfferedExtensions } from "../../protocol/extension-negotiation.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
@@ -20,12 +21,14 @@ import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
+import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+import { Plan } from "./plan.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -50,6 +53,13 @@ export class CioEngine implements HttpClientEngine {
   readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
+  /** Of the last request. */
+  #plan: Plan | null = null;
+  readonly #disown = (stream: SocketStream): void => {
+    this.#streams.delete(stream);
+    this.#limit.release();
+    this.#settleClosing();
+  };
 
   constructor(options: CioOptions) {
     this.#options = resolveOptions(options);
@@ -62,14 +72,15 @@ export class CioEngine implements HttpClientEngine {
   async open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection> {
     // Before the first packet: a request that cannot be written is the caller's fault.
     const offered = new OfferedExtensions(request.extensions);
-    const handshake = this.#handshake(request, offered);
-    const stream = await this.#connect(request, attempt);
+    const plan = this.#planOf(request);
+    const handshake = this.#handshake(plan, offered);
+    if (!this.#limit.tryAcquire()) await this.#limit.acquire(attempt);
+    const stream = await this.#connect(plan, attempt);
     attempt.entered("upgrade");
-    const { signal } = attempt;
     return await exchange(
       stream,
       handshake,
-      { signal, clock: this.clock, safeUrl: request.safeUrl },
+      { attempt, clock: this.clock, safeUrl: request.safeUrl },
       (result) => this.#connection(stream, request, offered, result),
     );
   }
@@ -81,39 +92,39 @@ export class CioEngine implements HttpClientEngine {
     return this.#closing.promise;
   }
 
-  #handshake(request: EngineRequest, { offers }: OfferedExtensions): ClientHandshake {
-    const { url, safeUrl, headers, subprotocols } = request;
+  #planOf(request: EngineRequest): Plan {
+    if (this.#plan?.request !== request) {
+      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+    }
+    return this.#plan;
+  }
+
+  #handshake({ request, target, host, template }: Plan, { offers }: OfferedExtensions): ClientHandshake {
+    const { safeUrl, headers, subprotocols } = request;
+    const key = createKey(this.#options.randomBytes);
     return new ClientHandshake({
-      target: url.pathname + url.search,
-      host: url.host,
-      key: createKey(this.#options.randomBytes),
+      target,
+      host,
+      key,
       headers,
       subprotocols,
       extensions: offers,
+      request: template?.withKey(key),
       limits: this.#options.answerLimits,
+      sha1: nodeSha1,
       url: safeUrl,
     });
   }
 
-  async #connect(request: EngineRequest, attempt: Attempt): Promise<SocketStream> {
-    const { url, safeUrl, socketPath } = request;
-    const { noDelay, keepAlive, addressTimeout } = this.#options;
-    const isTls = url.protocol === "wss:";
-    await this.#limit.acquire(attempt.signal);
+  /** Uses a place of the limit, or gives it back. */
+  async #connect({ request, dial: options }: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await dial(
-        {
-          host: url.hostname.replace(/^\[|\]$/g, ""),
-          port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
-          socketPath,
-          tls: isTls ? this.#tls : null,
-          noDelay,
-          keepAlive,
-          addressTimeout,
-        },
-        { signal: attempt.signal, url: safeUrl, entered: (phase) => attempt.entered(phase) },
-      );
+      const stream = await dial(options, {
+        url: request.safeUrl,
+        entered: (phase) => attempt.entered(phase),
+        onAbort: (callback) => attempt.onAbort(callback),
+      });
       if (this.#closing !== null) stream.destroy();
       this.#refuseWhenClosed();
       this.#own(stream);
@@ -130,11 +141,7 @@ export class CioEngine implements HttpClientEngine {
 
   #own(stream: SocketStream): void {
     this.#streams.add(stream);
-    stream.socket.once("close", () => {
-      this.#streams.delete(stream);
-      this.#limit.release();
-      this.#settleClosing();
-    });
+    stream.onClose = this.#disown;
   }
 
   #connection(
@@ -161,7 +168,7 @@ export class CioEngine implements HttpClientEngine {
     return {
       transport,
       subprotocol: result.subprotocol,
-      extensions: extensions.map(({ extension }) => extension),
+      extensions: extensions.length === 0 ? noExtensions : extensions.map(({ extension }) => extension),
       response: new ResponseHead(status, headers),
     };
   }
@@ -170,6 +177,9 @@ export class CioEngine implements HttpClientEngine {
     if (this.#streams.size === 0) this.#closing?.resolve();
   }
 }
+
+/** One array for all connections without. */
+const noExtensions: readonly WebSocketExtension[] = Object.freeze([]);
 
 /** An extension knows what is wrong with the answer, and not whose it was. */
 function accept(

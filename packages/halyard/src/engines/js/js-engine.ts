@@ -44,6 +44,7 @@ export class JsEngine implements HttpClientEngine {
       listen: (socket) => {
         transport = new MessageTransport(socket, {
           clock: this.clock,
+          engine: this.name,
           url: safeUrl,
           anyCode: this.capabilities.has("closeCodes"),
         });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { UnsupportedCapabilityError } from "../../client/errors.ts";
 import { decodeUtf8, encodeUtf8, utf8Length } from "../../protocol/bytes.ts";
 import { CloseReason, mayBeSent } from "../../protocol/close-reason.ts";
 import { ClosingHandshake } from "../../protocol/closing-handshake.ts";
@@ -7,7 +8,7 @@ import { Frame, wholeFromWire } from "../../protocol/frame.ts";
 import { OutgoingGuard } from "../../protocol/outgoing-guard.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ConnectionError } from "../../session/errors.ts";
-import type { Transport } from "../../session/transport.ts";
+import type { BatchReceiver, Transport } from "../../session/transport.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { JoinedMessage } from "./joined-message.ts";
 import type { MessageListener, MessageSocket } from "./message-socket.ts";
@@ -22,6 +23,8 @@ export interface MessageTransportOptions {
   readonly clock: Clock;
   /** For errors, free of secrets. */
   readonly url: string;
+  /** The engine's name. */
+  readonly engine: string;
   /** Whether the platform sends any close code that may be sent. */
   readonly anyCode: boolean;
 }
@@ -40,7 +43,7 @@ export class MessageTransport implements Transport, MessageListener {
   #joined: JoinedMessage | null = null;
   #batch: Frame[] = [];
   #batchBytes = 0;
-  #receiver: Deferred<Frame[] | null> | null = null;
+  #receiver: BatchReceiver | null = null;
   #isPaused = false;
   #hasEnded = false;
   /** What is to be told once, behind the messages that came before it. */
@@ -86,11 +89,9 @@ export class MessageTransport implements Transport, MessageListener {
     return this.#sent.writtenBytes;
   }
 
-  receive(): Promise<Frame[] | null> {
-    const receiver = new Deferred<Frame[] | null>();
+  receive(receiver: BatchReceiver): void {
     this.#receiver = receiver;
     this.#settleReceiver();
-    return receiver.promise;
   }
 
   /** Messages come whole. */
@@ -109,8 +110,16 @@ export class MessageTransport implements Transport, MessageListener {
     return true;
   }
 
-  canClose(reason: CloseReason | null): boolean {
-    return this.#options.anyCode || reason === null || isPortable(reason.code);
+  checkClose(frame: Frame.Close): void {
+    const { anyCode, engine, url } = this.#options;
+    const code = frame.readReason()?.code;
+    if (anyCode || code === undefined || isPortable(code)) return;
+    throw new UnsupportedCapabilityError(
+      engine,
+      "closeCodes",
+      `it cannot close with ${code}; use 1000, or a code from 3000 to 4999`,
+      { url },
+    );
   }
 
   async progress(): Promise<boolean> {
@@ -199,14 +208,14 @@ export class MessageTransport implements Transport, MessageListener {
     const receiver = this.#receiver;
     if (receiver === null) return;
     if (this.#batch.length > 0) {
-      receiver.resolve(this.#batch);
+      receiver.received(this.#batch);
       this.#batch = [];
       this.#batchBytes = 0;
     } else if (this.#error !== null) {
-      receiver.reject(this.#error);
+      receiver.receivingFailed(this.#error);
       this.#error = null;
     } else if (this.#hasEnded) {
-      receiver.resolve(null);
+      receiver.received(null);
     } else {
       return this.#resume();
     }
@@ -221,6 +230,7 @@ export class MessageTransport implements Transport, MessageListener {
 
   #refuseCode(code: number): void {
     const error = new ProtocolViolationError(`the peer sent close code ${code}`, 1002);
+    if (this.closing.canSend) this.closing.closeSent(new Frame.Close({ code: error.closeCode }));
     this.closing.failed(error);
     this.#end(error);
     this.#settleReceiver();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorContext } from "../errors.ts";
 import { handshakeError, quote } from "./failure.ts";
-import { isToken, trimOws } from "./header-grammar.ts";
+import { isFieldValue, isToken, trimOws } from "./header-grammar.ts";
 import { HeaderList } from "./header-list.ts";
 
 /** How much of a response head is accepted. Each limit is inclusive. */
@@ -30,11 +30,13 @@ export interface ResponseHead extends StatusLine {
 const CR = 0x0d;
 const LF = 0x0a;
 const HTAB = 0x09;
+/** How much of what has come is looked through for a whole head: they have a few hundred bytes. */
+const mostAtOnce = 2048;
 const PROTOCOL_NAME = "HTTP/";
 const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})(?: (.*))?$/;
 
 /**
- * Reads one response head of HTTP/1.1 or HTTP/1.0, byte by byte, and fails at the first byte that cannot belong to one, so that
+ * Reads one response head of HTTP/1.1 or HTTP/1.0 and fails at the first byte that cannot belong to one, so that
  * the outcome does not depend on how the network cut the bytes.
  *
  * It is strict where RFC 9112 lets a recipient choose. A bare LF does not end a line (section 2.2) and a folded
@@ -76,6 +78,7 @@ export class HttpHeadParser {
    * @throws {@link HandshakeError}
    */
   receive(chunk: Uint8Array): number {
+    if (this.#size === 0 && this.#receiveWhole(chunk)) return this.#size;
     let taken = 0;
     for (const byte of chunk) {
       if (this.#head !== null) break;
@@ -83,6 +86,24 @@ export class HttpHeadParser {
       taken++;
     }
     return taken;
+  }
+
+  /**
+   * The way of nearly all heads, which come whole and with nothing wrong: a third of the time. Everything else is left to
+   * {@link #receiveByte}, which judges.
+   */
+  #receiveWhole(chunk: Uint8Array): boolean {
+    const text = String.fromCharCode(...chunk.subarray(0, Math.min(this.#maxHeadSize, mostAtOnce)));
+    const end = text.indexOf("\r\n\r\n");
+    if (end < 0) return false;
+    const lines = text.slice(0, end).split("\r\n");
+    const isRight = (line: string) => line.length <= this.#maxLineSize && isFieldValue(line);
+    if (!text.startsWith(PROTOCOL_NAME) || lines.length - 1 > this.#maxHeaders || !lines.every(isRight))
+      return false;
+    for (const line of lines) this.#receiveLine(line);
+    this.#receiveLine("");
+    this.#size = end + 4;
+    return true;
   }
 
   #receiveByte(byte: number): void {
@@ -109,6 +130,10 @@ export class HttpHeadParser {
     const line = this.#line;
     this.#line = "";
     this.#afterCr = false;
+    this.#receiveLine(line);
+  }
+
+  #receiveLine(line: string): void {
     if (this.#statusLine === null) this.#statusLine = this.#parseStatusLine(line);
     else if (line === "") this.#head = { ...this.#statusLine, headers: this.#headers };
     else this.#parseHeader(line);
