@@ -146,7 +146,7 @@ export class WebSocketServer implements AsyncDisposable {
     const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();
     const reason = new CloseReason(CloseReason.Codes.GOING_AWAY, "the server is shutting down");
-    await Promise.all(Array.from(this.#upgrader.sessions, (session) => session.leave(reason)));
+    await Promise.all(Array.from(this.#upgrader.sessions, (session) => session.close(reason)));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }

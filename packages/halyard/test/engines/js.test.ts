@@ -127,7 +127,7 @@ describe("opening", () => {
     const { clock, client, sockets } = clientWith({ handshakeTimeout: 100 });
     const opening = rejection(client.webSocketSession(url));
     await turns();
-    clock.advance(100);
+    await clock.advance(100);
     expect(await opening).toMatchObject({ code: "ERR_HALYARD_TIMEOUT" });
     const socket = sockets[0] as FakeWebSocket;
     expect(socket.closes).toEqual([[]]);
@@ -228,12 +228,12 @@ describe("what waits with the platform", () => {
       isSent = true;
     });
     for (let look = 0; look < 20; look++) {
-      clock.advance(50);
+      await clock.advance(50);
       await turns();
     }
     expect([isSent, socket.sent.length]).toEqual([false, 1]);
     socket.bufferedAmount = 0;
-    clock.advance(50);
+    await clock.advance(50);
     await sending;
     expect(socket.sent.length).toBe(2);
   });
@@ -246,11 +246,11 @@ describe("what waits with the platform", () => {
     const flushing = session.flush().then(() => {
       isFlushed = true;
     });
-    clock.advance(1000);
+    await clock.advance(1000);
     await turns();
     expect(isFlushed).toBe(false);
     socket.bufferedAmount = 0;
-    clock.advance(1000);
+    await clock.advance(1000);
     await flushing;
   });
 
@@ -349,7 +349,7 @@ describe("the end", () => {
     const { clock, socket, session } = await meet({ closeTimeout: 300 });
     const closing = session.close();
     await turns();
-    clock.advance(300);
+    await clock.advance(300);
     expect(await closing).toMatchObject({ clean: false, error: { code: "ERR_HALYARD_TIMEOUT" } });
     socket.message("nobody hears it");
   });
@@ -427,7 +427,7 @@ describe("options", () => {
   test("do not ping by default", async () => {
     const { clock, socket, session } = await meet();
     expect(session.pingInterval).toBe(0);
-    clock.advance(100_000);
+    await clock.advance(100_000);
     expect(socket.sent).toEqual([]);
   });
 });
