@@ -55,7 +55,7 @@ export type { Header } from "./protocol/handshake/header-list.ts";
 export { bounded, type ChannelBounds, type ChannelOverflow, unlimited } from "./session/bounds.ts";
 export type { ReceiveChannel } from "./session/channel.ts";
 export type { CancelTimer, Clock } from "./session/clock.ts";
-export type { ResolvedSessionConfig, SessionConfig } from "./session/config.ts";
+export type { Heartbeat, ResolvedSessionConfig, SessionConfig } from "./session/config.ts";
 export { type DefaultSessionOptions, DefaultWebSocketSession } from "./session/default-web-socket-session.ts";
 export {
   ChannelClosedError,

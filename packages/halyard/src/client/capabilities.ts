@@ -18,7 +18,7 @@ export function configFor(
   given: SessionConfig,
 ): ResolvedSessionConfig {
   const keepsBounds = capabilities.has("backpressure") || given.channels?.incoming !== undefined;
-  const pings = capabilities.has("pingPong");
+  const pings = capabilities.has("pingPong") || config.heartbeat !== undefined;
   if (keepsBounds && pings) return config;
   return {
     ...config,
@@ -51,9 +51,9 @@ export function checkCapabilities(
   demand(request.extensions.length > 0, "extensions", "it cannot negotiate extensions; leave them out");
   demand(request.mode === "raw", "rawFrames", "it has no raw sessions; use webSocket or webSocketSession");
   demand(
-    ![undefined, 0, Infinity].includes(given.pingInterval),
+    ![undefined, 0, Infinity].includes(given.pingInterval) && given.heartbeat === undefined,
     "pingPong",
-    "it cannot ping; leave pingInterval out, or send a heartbeat of the application's own",
+    "it cannot ping; leave pingInterval out, or give a heartbeat, a message that the server answers",
   );
   demand(
     given.maxFrameSize !== undefined ||

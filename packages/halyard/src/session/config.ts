@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BinaryData } from "../protocol/bytes.ts";
 import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { WebSocketExtensionFactory } from "../protocol/extension.ts";
 import { checkExtensions } from "../protocol/extension-negotiation.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { bounded, type ChannelBounds } from "./bounds.ts";
 import { checkLimit, checkPeriod, checkTimeout } from "./durations.ts";
-import { pickOptions } from "./options.ts";
+import { checkType, pickOptions } from "./options.ts";
+
+/** What shows on an engine that cannot ping whether the peer is alive: a message that the peer answers. */
+export interface Heartbeat {
+  /** Makes the message that is sent each `pingInterval`. */
+  readonly message: () => string | BinaryData;
+  /**
+   * Whether a message is the answer: it then does not go to `incoming`.
+   * @defaultValue none is; any message counts as a sign of life all the same
+   */
+  readonly isAnswer?: ((frame: Frame.Text | Frame.Binary) => boolean) | undefined;
+}
 
 /** What can be configured of sessions, on either side. Times are in milliseconds, sizes in bytes. */
 export interface SessionConfig {
@@ -12,6 +25,11 @@ export interface SessionConfig {
   readonly pingInterval?: number | undefined;
   /** Within which anything at all must come after a ping; 0 for no bound. @defaultValue 20,000 */
   readonly pingTimeout?: number | undefined;
+  /**
+   * Sent instead of pings, in default sessions: what an engine without the capability `pingPong` needs for
+   * `pingInterval`. @defaultValue pings
+   */
+  readonly heartbeat?: Heartbeat | undefined;
   /** The largest frame that is received. @defaultValue 16 MiB */
   readonly maxFrameSize?: number | undefined;
   /** The largest message that is received, over all its fragments. @defaultValue 16 MiB */
@@ -46,6 +64,7 @@ export interface ResolvedSessionConfig {
   readonly pingInterval: number;
   /** Milliseconds, Infinity for none. */
   readonly pingTimeout: number;
+  readonly heartbeat: Heartbeat | undefined;
   readonly limits: ProtocolLimits;
   readonly closeTimeout: number;
   readonly handshakeTimeout: number;
@@ -87,6 +106,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
   const given = pickOptions<SessionConfig>(what, config, [
     "pingInterval",
     "pingTimeout",
+    "heartbeat",
     "maxFrameSize",
     "maxMessageSize",
     "maxFragments",
@@ -110,6 +130,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
   return {
     pingInterval: period("pingInterval"),
     pingTimeout: period("pingTimeout"),
+    heartbeat: given.heartbeat && checkHeartbeat(what, given.heartbeat),
     limits: {
       maxFrameSize: limit("maxFrameSize"),
       maxMessageSize: limit("maxMessageSize"),
@@ -122,6 +143,16 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     incoming: checkBounds(`${what}.channels.incoming`, channels.incoming ?? defaults.incoming),
     outgoing: checkBounds(`${what}.channels.outgoing`, channels.outgoing ?? defaults.outgoing),
   };
+}
+
+function checkHeartbeat(what: string, heartbeat: Heartbeat): Heartbeat {
+  const { message, isAnswer } = pickOptions<Heartbeat>(`${what}.heartbeat`, heartbeat, [
+    "message",
+    "isAnswer",
+  ]);
+  checkType("heartbeat.message", message, "function");
+  if (isAnswer !== undefined) checkType("heartbeat.isAnswer", isAnswer, "function");
+  return { message: message as Heartbeat["message"], isAnswer };
 }
 
 function checkBounds(what: string, bounds: ChannelBounds): ChannelBounds {

@@ -2,7 +2,8 @@
 import { CloseReason } from "../protocol/close-reason.ts";
 import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { ResolvedSessionConfig } from "./config.ts";
+import type { Heartbeat, ResolvedSessionConfig } from "./config.ts";
+import { frameOf } from "./content.ts";
 import { checkPeriod } from "./durations.ts";
 import type { PingTimeoutError } from "./errors.ts";
 import { Pinger } from "./pinger.ts";
@@ -16,6 +17,7 @@ export interface DefaultSessionOptions extends SessionOptions {
   readonly pingInterval: number;
   /** Milliseconds within which anything must come after a ping, Infinity for none. */
   readonly pingTimeout: number;
+  readonly heartbeat?: Heartbeat | undefined;
   readonly limits: ProtocolLimits;
 }
 
@@ -24,7 +26,7 @@ export function sessionOptions(
   config: ResolvedSessionConfig,
   opened: Pick<SessionOptions, "clock" | "subprotocol" | "extensions" | "call" | "url" | "onEnd">,
 ): DefaultSessionOptions {
-  const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, limits } = config;
+  const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, heartbeat, limits } = config;
   const { clock, subprotocol, extensions, call, url, onEnd } = opened;
   // Written out: each spread of so many fields makes a shape of its own, a kilobyte of them for every session.
   return {
@@ -34,6 +36,7 @@ export function sessionOptions(
     closeTimeout,
     pingInterval,
     pingTimeout,
+    heartbeat,
     limits,
     subprotocol,
     extensions,
@@ -51,11 +54,13 @@ export class DefaultWebSocketSession extends WebSocketSession {
   /** The largest message that is received whole, in bytes. A larger one ends the session with 1009. */
   readonly maxMessageSize: number;
   readonly #pinger: Pinger;
+  readonly #heartbeat: Heartbeat | undefined;
 
   /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
   constructor(transport: Transport, options: DefaultSessionOptions) {
     super(transport, options);
     this.maxMessageSize = options.limits.maxMessageSize;
+    this.#heartbeat = options.heartbeat;
     this.#pinger = new Pinger(transport, options.clock, this, options);
     this.#pinger.start();
   }
@@ -85,9 +90,23 @@ export class DefaultWebSocketSession extends WebSocketSession {
 
   /** @internal */
   protected override consume(frame: Frame): boolean {
-    if (frame.type === "text" || frame.type === "binary") return false;
+    if (frame.type === "text" || frame.type === "binary") {
+      return frame.fin && this.#heartbeat?.isAnswer?.(frame) === true;
+    }
     if (frame.type === "pong") this.#pinger.pong(frame);
     if (frame.type === "close") this.closeReceived(frame);
+    return true;
+  }
+
+  /** @internal */
+  sendHeartbeat(): boolean {
+    if (this.#heartbeat === undefined) return false;
+    try {
+      // When the queue is full, or a message in parts under way, there is output enough.
+      this.outgoing.trySend(frameOf(this.#heartbeat.message()));
+    } catch (error) {
+      this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "the heartbeat failed"), error, false);
+    }
     return true;
   }
 

@@ -11,6 +11,8 @@ const frozenAfter = 1000;
 /** Who is told that the peer is dead. */
 export interface PingOwner {
   pingTimedOut(error: PingTimeoutError): void;
+  /** Sends what is configured instead of a ping. @returns false when that is nothing */
+  sendHeartbeat(): boolean;
 }
 
 export interface PingOptions {
@@ -110,16 +112,21 @@ export class Pinger implements Waiting {
 
   /** The next ping is due. */
   elapsed(): void {
-    const payload = new Uint8Array(4);
-    new DataView(payload.buffer).setUint32(0, ++this.#sequence);
-    this.#newestPing = { at: this.#clock.now(), payload: String(payload) };
     const waits = this.#transport.pendingBytes > 0;
-    this.#transport.send(new Frame.Ping(payload));
+    if (!this.#owner.sendHeartbeat()) this.#ping();
+    if (!this.#isRunning) return;
     this.#schedulePing();
     const { bytesReceived, framesWritten, pendingFrames } = this.#transport;
     if (this.#isPaused || this.#timeout === Infinity || bytesReceived === this.#receivedAtDeadline) return;
     this.#receivedAtDeadline = bytesReceived;
     this.#watch(framesWritten + pendingFrames, waits);
+  }
+
+  #ping(): void {
+    const payload = new Uint8Array(4);
+    new DataView(payload.buffer).setUint32(0, ++this.#sequence);
+    this.#newestPing = { at: this.#clock.now(), payload: String(payload) };
+    this.#transport.send(new Frame.Ping(payload));
   }
 
   /**

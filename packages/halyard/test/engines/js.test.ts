@@ -5,48 +5,17 @@ import { Js, type JsOptions } from "../../src/engines/js/index.ts";
 import {
   bounded,
   ChannelOverflowError,
-  type DefaultWebSocketSession,
   Frame,
   HandshakeError,
-  HttpClient,
   InvalidArgumentError,
   ProtocolViolationError,
   UnsupportedCapabilityError,
-  WebSockets,
+  type WebSockets,
 } from "../../src/index.ts";
-import { VirtualClock } from "../../src/testing/index.ts";
 import { failure, rejection } from "../support/clients.ts";
 import { turns } from "../support/leaks.ts";
 import { FakeWebSocket } from "./fake-web-socket.ts";
-
-const url = "ws://127.0.0.1:1/a?ticket=secret";
-
-interface Meeting {
-  readonly clock: VirtualClock;
-  readonly socket: FakeWebSocket;
-  readonly session: DefaultWebSocketSession;
-}
-
-function clientWith(config: WebSockets.Config = {}, options: JsOptions = {}) {
-  const clock = new VirtualClock();
-  const sockets: FakeWebSocket[] = [];
-  const create = ({ url: given, ...rest }: { readonly url: string }) => {
-    const socket = new FakeWebSocket(given, rest);
-    sockets.push(socket);
-    return socket;
-  };
-  const client = new HttpClient(Js, { clock, create, ...options }).install(WebSockets, config);
-  return { clock, client, sockets };
-}
-
-async function meet(config?: WebSockets.Config, options?: JsOptions): Promise<Meeting> {
-  const { clock, client, sockets } = clientWith(config, options);
-  const opening = client.webSocketSession(url);
-  await turns();
-  const socket = sockets[0] as FakeWebSocket;
-  socket.emit("open");
-  return { clock, socket, session: await opening };
-}
+import { clientWith, meet, url } from "./meeting.ts";
 
 describe("opening", () => {
   test("is given URL, subprotocols and headers, and asks for ArrayBuffers", async () => {

@@ -24,6 +24,7 @@ function pinger(interval: number, timeout: number) {
     return true;
   };
   const owner = {
+    sendHeartbeat: () => false,
     pingTimedOut({ milliseconds }: PingTimeoutError) {
       timeouts.push(`${milliseconds} ms at ${clock.now()}`);
       made.stop();
