@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from "./errors.ts";
 import type { WebSocketExtension, WebSocketExtensionFactory } from "./extension.ts";
 import { type ExtensionOffer, isToken } from "./handshake/header-grammar.ts";
-import { type NegotiatedExtension, reservedBits } from "./message-extensions.ts";
+import type { NegotiatedExtension } from "./message-extensions.ts";
+import { reservedBits } from "./reserved-bits.ts";
 
 /**
  * Checks that extensions can live together: a name stands once, and no two claim the same reserved bit.

@@ -4,7 +4,8 @@ import { ProtocolViolationError } from "./errors.ts";
 import { Frame } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import type { MessageAssembler } from "./message-assembler.ts";
-import { frameOptions, type MessageExtensions, reservedBits } from "./message-extensions.ts";
+import type { MessageExtensions } from "./message-extensions.ts";
+import { frameOptions, reservedBits } from "./reserved-bits.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 /**

@@ -4,9 +4,9 @@ import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
 import { closeFault, closeMessageIsUtf8, Frame, wholeFromWire } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import { type Kernel, plainKernel } from "./kernel.ts";
-import { frameOptions } from "./message-extensions.ts";
 import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
+import { frameOptions } from "./reserved-bits.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 export interface MessageLimits {

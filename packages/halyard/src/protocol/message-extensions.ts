@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError, ProtocolViolationError } from "./errors.ts";
 import type { EncodeOptions, MessageCodec, ReservedBits, WebSocketExtension } from "./extension.ts";
-import { Frame, type FrameOptions, wholeFromWire } from "./frame.ts";
+import { Frame, wholeFromWire } from "./frame.ts";
+import { frameOptions, reservedBits } from "./reserved-bits.ts";
 import { isUtf8 } from "./utf8.ts";
 
 type DataFrame = Frame.Text | Frame.Binary;
-
-/** The reserved bits where the first byte of a frame has them. */
-export function reservedBits({ rsv1, rsv2, rsv3 }: ReservedBits): number {
-  return (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0);
-}
-
-/** The options of a frame with these bits. */
-export function frameOptions(fin: boolean, rsv: number): FrameOptions {
-  return { fin, rsv1: (rsv & 0x40) !== 0, rsv2: (rsv & 0x20) !== 0, rsv3: (rsv & 0x10) !== 0 };
-}
 
 /** An extension together with the bits it has claimed. */
 export interface NegotiatedExtension {

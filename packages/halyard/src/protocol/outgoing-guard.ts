@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
-import { reservedBits } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
+import { reservedBits } from "./reserved-bits.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 /**

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { ProtocolViolationError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
-import { frameOptions, MessageExtensions, reservedBits } from "../../src/protocol/message-extensions.ts";
+import { MessageExtensions } from "../../src/protocol/message-extensions.ts";
+import { frameOptions, reservedBits } from "../../src/protocol/reserved-bits.ts";
 import { FakeCodec, negotiated, withCodec } from "./fake-extension.ts";
 import { hex, ROLES, toHex } from "./support.ts";
 
