@@ -6,7 +6,7 @@ import type { WebSocketStreamConstructor } from "./web-socket-stream.ts";
 import type { Fetch } from "./workers.ts";
 
 /** How a connection is opened here. */
-export type Way =
+type Way =
   | { readonly kind: "webSocket"; readonly create: (request: JsRequest) => WebSocketLike }
   | { readonly kind: "stream"; readonly constructor: WebSocketStreamConstructor }
   | { readonly kind: "fetch"; readonly fetch: Fetch };
