@@ -47,7 +47,8 @@ export function platformOf({
   if (webSocketStream === true && globals.WebSocketStream !== undefined) {
     const { WebSocketStream: constructor } = globals;
     return {
-      capabilities: ["backpressure", "receiveWhileClosing", "byteOrderMarks"],
+      // Once it is closing it drops what arrives, as the other does.
+      capabilities: ["backpressure", "byteOrderMarks"],
       way: () => ({ kind: "stream", constructor }),
     };
   }
