@@ -24,6 +24,7 @@ export async function runCases(cases) {
 /** The stack of some platforms does not begin with the message. */
 function described(error) {
   if (!(error instanceof Error)) return String(error);
-  const { stack = "" } = error;
-  return stack.includes(error.message) ? stack : `${error.name}: ${error.message}\n${stack}`;
+  const { name, message, stack = "" } = error;
+  const lines = stack.replace(`${name}: ${message}\n`, "").split("\n");
+  return [`${name}: ${message}`, ...lines.slice(0, 6)].join("\n");
 }

@@ -12,6 +12,8 @@ export const expectedCases = {
   bun: { plain: { contract: 35 } },
   deno: { plain: { contract: 32 } },
   workerd: { plain: { contract: 35 }, class: { contract: 30 } },
+  chromium: { plain: { contract: 31 }, stream: { contract: 32 } },
+  firefox: { plain: { contract: 31 } },
 };
 
 /** The engine that a client has where it is given none. @param {string} platform */
