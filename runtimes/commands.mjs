@@ -22,6 +22,9 @@ export const runtimes = {
   deno: { command: installed("@deno/linux-x64-glibc/deno"), args: ["run", "--allow-all", "--no-lock"] },
 };
 
+/** Runs no program, but serves what a configuration says. */
+export const workerd = installed("@cloudflare/workerd-linux-64/bin/workerd");
+
 /**
  * The versions of those that run here. The others are not in it.
  * @returns {Partial<Record<Runtime, string>>}
@@ -30,17 +33,25 @@ export function runtimeVersions() {
   /** @type {Partial<Record<Runtime, string>>} */
   const versions = {};
   for (const name of /** @type {Runtime[]} */ (Object.keys(runtimes))) {
-    const { command } = runtimes[name];
-    if (!existsSync(command)) continue;
-    try {
-      const said = execFileSync(command, ["--version"], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      versions[name] = /\d+\.\d+\.\d+\S*/.exec(said)?.[0] ?? said.trim();
-    } catch {
-      // Built for another system: as good as missing.
-    }
+    const version = versionOf(runtimes[name].command);
+    if (version !== undefined) versions[name] = version;
   }
   return versions;
+}
+
+/**
+ * What a command says of its version; undefined when it is missing, or was built for another system.
+ * @param {string} command
+ */
+export function versionOf(command) {
+  if (!existsSync(command)) return undefined;
+  try {
+    const said = execFileSync(command, ["--version"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return /\d+[.-]\d+[.-]\d+\S*/.exec(said)?.[0] ?? said.trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,8 @@
 import { WebSocketServer } from "halyard/server";
 import { contractRoutes, contractSubprotocols } from "halyard/testing";
 
-const server = new WebSocketServer({ subprotocols: contractSubprotocols });
+// The pages of browsers come from another server.
+const server = new WebSocketServer({ subprotocols: contractSubprotocols, origins: "*" });
 contractRoutes(server);
 const { url } = await server.listen();
 process.stdout.write(`${url}\n`);

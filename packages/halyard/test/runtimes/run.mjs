@@ -1,74 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Runs the package as it is built on every runtime: the engine contract in each mode, and tests of the sources by vitest.
+ * Runs the package as it is built on every runtime: the engine contract in each mode with Cio, and with Js; and tests of the
+ * sources by vitest.
  *
- *   node run.mjs [--contract REGEX] [--sources REGEX]   runtimes by their names; nothing by '^$'
+ *   node run.mjs [--contract REGEX] [--js REGEX] [--sources REGEX]   runtimes by their names; nothing by '^$'
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import path from "node:path";
 import { parseArgs } from "node:util";
-import { runtimes, runtimeVersions } from "../../../../runtimes/commands.mjs";
+import { runtimes, runtimeVersions, versionOf, workerd } from "../../../../runtimes/commands.mjs";
 import { installRuntimes } from "../../../../runtimes/install.mjs";
+import { bundle } from "./bundle.mjs";
+import { expectedCases, verdict } from "./js-verdict.mjs";
 import { modes } from "./modes.mjs";
 import { packageCopy } from "./package-copy.mjs";
 import { run } from "./processes.mjs";
+import { startServer } from "./servers.mjs";
 import { listTests, runSources } from "./sources.mjs";
+import { Tally } from "./tally.mjs";
+import { askWorker } from "./workerd.mjs";
 
 /** What a runtime that has all of Cio's capabilities must have run. No runtime lacks one. */
-const contractCases = 41;
+const contractCases = 42;
 
 const { values: options } = parseArgs({
   options: {
     contract: { type: "string", default: "" },
+    js: { type: "string", default: "" },
     // On each a minute and more.
     sources: { type: "string", default: "^(?:node26|bun|deno)$" },
   },
 });
-let passed = 0;
-let failed = 0;
-
-/** @param {string} what @param {number} good @param {string[]} failures @param {number} began */
-function count(what, good, failures, began) {
-  passed += good;
-  failed += failures.length;
-  const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  print(`${what}: ${good} passed, ${failures.length} failed, in ${seconds} s`);
-  for (const failure of failures) print(failure.replaceAll(/^/gm, "    "));
-}
+const tally = new Tally();
 
 const problem = installRuntimes();
 if (problem !== undefined) throw new Error(`the runtimes could not be installed: ${problem}`);
-const versions = runtimeVersions();
-await contract(matching(options.contract));
-await sources(matching(options.sources));
-print(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+const versions = { ...runtimeVersions(), workerd: versionOf(workerd) };
+await contract(matching(Object.keys(runtimes), options.contract));
+await js(matching(["node22", "node24", "node26", "bun", "deno", "workerd"], options.js));
+await sources(matching(Object.keys(runtimes), options.sources));
+tally.end();
 
-/** @param {string} pattern */
-function matching(pattern) {
-  const wanted = Object.keys(runtimes).filter((name) => new RegExp(pattern).test(name));
-  const missing = wanted.filter((name) => !(name in versions));
+/** @param {string[]} names @param {string} pattern */
+function matching(names, pattern) {
+  const wanted = names.filter((name) => new RegExp(pattern).test(name));
+  const missing = wanted.filter((name) => versions[name] === undefined);
   if (missing.length > 0) throw new Error(`these do not run here: ${missing.join(", ")}`);
   return wanted;
 }
 
 async function contract(names) {
-  const programs = [new URL("contract.mjs", import.meta.url)];
-  const server = await startServer();
+  const programs = ["contract.mjs", "cases.mjs"].map((file) => new URL(file, import.meta.url));
+  const server = await startServer("contract-server.mjs");
   try {
     for (const mode of Object.keys(modes)) {
       const cwd = packageCopy(programs, mode);
       for (const name of names) {
         const began = Date.now();
-        const output = await run(name, ["in-mode.mjs", mode, "contract.mjs", server.url], { cwd });
+        const output = await run(name, ["in-mode.mjs", mode, "contract.mjs", server.line], { cwd });
         const { names: cases = [], failures = [output.all] } = output.result ?? {};
         if (cases.length !== contractCases)
           failures.push(`${cases.length} cases were run, ${contractCases} were expected`);
         const good = Math.max(0, cases.length - failures.length);
-        count(`contract, ${name} ${versions[name]} ${modes[mode]}`, good, failures, began);
+        tally.count(`contract, ${name} ${versions[name]} ${modes[mode]}`, good, failures, began);
+      }
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+async function js(names) {
+  const files = ["js.mjs", "worker.mjs", "js-suite.mjs", "cases.mjs"];
+  const cwd = packageCopy(
+    files.map((file) => new URL(file, import.meta.url)),
+    "plain",
+  );
+  const server = await startServer("contract-server.mjs");
+  try {
+    for (const name of names) {
+      for (const way of Object.keys(expectedCases[name])) {
+        const began = Date.now();
+        const question = { contract: server.line, way };
+        const output =
+          name === "workerd"
+            ? await askWorker(await bundle(path.join(cwd, "worker.mjs"), "workerd"), question)
+            : await run(name, ["js.mjs", JSON.stringify(question)], { cwd });
+        const { good, failures } = verdict(name, way, output);
+        tally.count(`Js, ${name} ${versions[name]}, ${way}`, good, failures, began);
       }
     }
   } finally {
@@ -80,27 +99,8 @@ async function sources(names) {
   const all = names.length > 0 ? await listTests() : [];
   for (const name of names) {
     const began = Date.now();
-    const verdict = await runSources(name, all);
-    count(`tests of the sources, ${name} ${versions[name]}`, verdict.passed, verdict.failures, began);
-    for (const [reason, left] of verdict.leftOut) print(`    left out: ${left} tests: ${reason}`);
+    const ran = await runSources(name, all);
+    tally.count(`tests of the sources, ${name} ${versions[name]}`, ran.passed, ran.failures, began);
+    for (const [reason, left] of ran.leftOut) tally.print(`    left out: ${left} tests: ${reason}`);
   }
-}
-
-/** The server of the contract, on this Node, in a process of its own. */
-async function startServer() {
-  const program = fileURLToPath(new URL("contract-server.mjs", import.meta.url));
-  const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
-  const exited = once(child, "exit");
-  const { value: url, done } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-  if (done) throw new Error("the server did not start");
-  const stop = async () => {
-    child.stdin.end();
-    await exited;
-  };
-  return { url, stop };
-}
-
-/** @param {string} line */
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }

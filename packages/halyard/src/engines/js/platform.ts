@@ -6,7 +6,7 @@ import type { WebSocketStreamConstructor } from "./web-socket-stream.ts";
 import type { Fetch } from "./workers.ts";
 
 /** How a connection is opened here. */
-export type Way =
+type Way =
   | { readonly kind: "webSocket"; readonly create: (request: JsRequest) => WebSocketLike }
   | { readonly kind: "stream"; readonly constructor: WebSocketStreamConstructor }
   | { readonly kind: "fetch"; readonly fetch: Fetch };
@@ -47,7 +47,8 @@ export function platformOf({
   if (webSocketStream === true && globals.WebSocketStream !== undefined) {
     const { WebSocketStream: constructor } = globals;
     return {
-      capabilities: ["backpressure", "receiveWhileClosing", "byteOrderMarks"],
+      // Once it is closing it drops what arrives, as the other does.
+      capabilities: ["backpressure", "byteOrderMarks"],
       way: () => ({ kind: "stream", constructor }),
     };
   }

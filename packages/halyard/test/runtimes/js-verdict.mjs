@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the suite of the Js engine must have run: a platform that can do more runs more.
+
+/**
+ * How many cases each platform runs, with each way to make the engine that it has. They differ by capabilities alone.
+ * @type {Record<string, Record<string, { contract: number }>>}
+ */
+export const expectedCases = {
+  node22: { plain: { contract: 31 } },
+  node24: { plain: { contract: 31 } },
+  node26: { plain: { contract: 31 } },
+  bun: { plain: { contract: 35 } },
+  deno: { plain: { contract: 32 } },
+  workerd: { plain: { contract: 35 }, class: { contract: 30 } },
+  chromium: { plain: { contract: 31 }, stream: { contract: 32 } },
+  firefox: { plain: { contract: 31 } },
+};
+
+/** The engine that a client has where it is given none. @param {string} platform */
+const defaultEngine = (platform) => (/^(?:node|bun|deno)/.test(platform) ? "Cio" : "Js");
+
+/**
+ * @param {string} platform @param {string} way
+ * @param {{ result?: any, all: string }} output of `runSuite`, and what else was said
+ * @returns {{ good: number, failures: string[], capabilities: string[] }}
+ */
+export function verdict(platform, way, { result, all }) {
+  if (result === undefined) return { good: 0, failures: [all], capabilities: [] };
+  const failures = [];
+  let good = 0;
+  for (const [part, expected] of Object.entries(expectedCases[platform][way])) {
+    const { names, failures: failed } = result[part];
+    if (names.length !== expected)
+      failures.push(`${part}: ${names.length} cases were run, ${expected} were expected`);
+    failures.push(...failed);
+    good += names.length - failed.length;
+  }
+  if (result.defaultEngine !== defaultEngine(platform))
+    failures.push(`without an engine a client has ${result.defaultEngine}`);
+  return { good, failures, capabilities: result.capabilities };
+}
