@@ -5,5 +5,8 @@ import { engineContract } from "halyard/testing";
 import { runCases } from "./cases.mjs";
 
 const [url] = process.argv.slice(2);
+const { capabilities } = Cio.create();
 const result = await runCases(engineContract(() => Cio.create(), url));
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit());
+process.stdout.write(`${JSON.stringify({ ...result, capabilities: [...capabilities] })}\n`, () =>
+  process.exit(),
+);
