@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomFillSync } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
@@ -8,6 +7,7 @@ import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import type { TlsOptions } from "../../sockets/tls-client.ts";
+import { pooledRandomBytes } from "./random-bytes.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
 export interface CioOptions {
@@ -82,7 +82,7 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     maxConnections: checkLimit("maxConnections", given.maxConnections ?? Infinity),
     answerLimits: checkAnswerLimits(given.answerLimits ?? {}),
     clock: given.clock ?? systemClock,
-    randomBytes: given.randomBytes ?? ((target) => void randomFillSync(target)),
+    randomBytes: given.randomBytes ?? pooledRandomBytes(),
   };
 }
 

