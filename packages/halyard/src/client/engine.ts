@@ -65,6 +65,11 @@ export interface EngineConnection {
 export interface Attempt {
   /** Aborts at the deadline, when the caller gives up, or when the client is closed. */
   readonly signal: AbortSignal;
+  /**
+   * Calls back with the reason as soon as {@link signal} aborts, at once if it has: a listener without a signal, which is made
+   * only when it is asked for and costs more than all else of an attempt. The next call replaces it; null is nobody.
+   */
+  onAbort(callback: ((reason: unknown) => void) | null): void;
   /** The engine tells how far it has come: a time-out names the phase. */
   entered(phase: Phase): void;
 }

@@ -23,45 +23,48 @@ export interface DialOptions {
 }
 
 export interface DialContext {
-  readonly signal: AbortSignal;
   /** The URL for errors, free of secrets. */
   readonly url: string;
   entered(phase: Phase): void;
+  /** Calls back with the reason when nobody wants the socket any more, at once if that is so now. */
+  onAbort(callback: ((reason: unknown) => void) | null): void;
 }
 
 /**
  * Opens a socket, plain or TLS, and verifies the peer. Happy Eyeballs is Node's own.
  *
- * @throws {@link ConnectionError} or {@link TlsError}; `signal.reason` when aborted. Nothing is left open then.
+ * @throws {@link ConnectionError} or {@link TlsError}; the reason of an abort. Nothing is left open then.
  */
 export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
-  const { signal } = context;
-  if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    let phase: Phase = "dns";
+    let stream: SocketStream | undefined;
+    let isAborted = false;
+    context.onAbort((reason) => {
+      isAborted = true;
+      stream?.destroy();
+      reject(reason);
+    });
+    if (isAborted) return;
+    const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
+    let phase: Phase = isLookedUp ? "dns" : "connect";
     const enter = (next: Phase) => {
       phase = next;
       context.entered(next);
     };
-    enter(options.socketPath !== undefined || isIP(options.host) !== 0 ? "connect" : "dns");
-    const stream = open(options);
+    enter(phase);
+    stream = open(options);
     const { socket } = stream;
-    const abort = () => {
-      socket.destroy();
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", abort, { once: true });
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
     const ready = () => {
-      signal.removeEventListener("abort", abort);
-      // An address is not looked up, and the listener would hold the whole attempt as long as the socket lives.
-      socket.removeListener("lookup", found);
+      context.onAbort(null);
+      // The listener would hold the whole attempt as long as the socket lives.
+      if (isLookedUp) socket.removeListener("lookup", found);
       stream.detach();
       resolve(stream);
     };
-    socket.once("lookup", found);
+    if (isLookedUp) socket.once("lookup", found);
     socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
     if (options.tls !== null) socket.once("secureConnect", ready);
     const ended = () => new Error("the peer ended the connection");
@@ -69,18 +72,29 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       received: () => false,
       ended: () => socket.destroy(ended()),
       closed: (error) => {
-        signal.removeEventListener("abort", abort);
+        context.onAbort(null);
         reject(socketError(error ?? ended(), phase, context.url));
       },
     });
   });
 }
 
-function open(options: DialOptions): SocketStream {
-  const { tls, host, port, socketPath, noDelay, keepAlive, addressTimeout } = options;
+function open({
+  tls,
+  host,
+  port,
+  socketPath,
+  noDelay,
+  keepAlive,
+  addressTimeout,
+}: DialOptions): SocketStream {
+  // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
   const tcp = {
+    __proto__: null,
     // With a path, the host is still what TLS verifies.
-    ...(socketPath === undefined ? { host, port } : { host, path: socketPath }),
+    host,
+    port,
+    path: socketPath,
     // The peer's end must not cut off what we still have to say: who reads the stream ends it.
     allowHalfOpen: true,
     noDelay,
@@ -91,17 +105,11 @@ function open(options: DialOptions): SocketStream {
     autoSelectFamilyAttemptTimeout: Math.ceil(addressTimeout),
   };
   return SocketStream.connect(tls !== null, (onread): Socket => {
-    if (tls === null) return connectPlain(bare({ ...tcp, onread }) as TcpNetConnectOpts);
+    const own = Object.assign(tcp, { onread });
+    if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
-    const socket = connectTls(
-      bare({ ...tcp, ...tls.connectionOptions(server), onread }) as ConnectionOptions,
-    );
+    const socket = connectTls(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
     tls.learnFrom(socket, server);
     return socket;
   });
-}
-
-/** Without a prototype, so that one which was polluted sets no option, such as a path instead of the host. */
-function bare(options: object): unknown {
-  return Object.assign(Object.create(null), options);
 }

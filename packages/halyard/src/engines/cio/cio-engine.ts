@@ -20,6 +20,7 @@ import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
 import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
+import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { TlsClient } from "../../sockets/tls-client.ts";
@@ -61,13 +62,13 @@ export class CioEngine implements HttpClientEngine {
     // Before the first packet: a request that cannot be written is the caller's fault.
     const offered = new OfferedExtensions(request.extensions);
     const handshake = this.#handshake(request, offered);
+    if (!this.#limit.tryAcquire()) await this.#limit.acquire(attempt);
     const stream = await this.#connect(request, attempt);
     attempt.entered("upgrade");
-    const { signal } = attempt;
     return await exchange(
       stream,
       handshake,
-      { signal, clock: this.clock, safeUrl: request.safeUrl },
+      { attempt, clock: this.clock, safeUrl: request.safeUrl },
       (result) => this.#connection(stream, request, offered, result),
     );
   }
@@ -89,15 +90,16 @@ export class CioEngine implements HttpClientEngine {
       subprotocols,
       extensions: offers,
       limits: this.#options.answerLimits,
+      sha1: nodeSha1,
       url: safeUrl,
     });
   }
 
+  /** Uses a place of the limit, or gives it back. */
   async #connect(request: EngineRequest, attempt: Attempt): Promise<SocketStream> {
     const { url, safeUrl, socketPath } = request;
     const { noDelay, keepAlive, addressTimeout } = this.#options;
     const isTls = url.protocol === "wss:";
-    await this.#limit.acquire(attempt.signal);
     try {
       this.#refuseWhenClosed();
       const stream = await dial(
@@ -110,7 +112,11 @@ export class CioEngine implements HttpClientEngine {
           keepAlive,
           addressTimeout,
         },
-        { signal: attempt.signal, url: safeUrl, entered: (phase) => attempt.entered(phase) },
+        {
+          url: safeUrl,
+          entered: (phase) => attempt.entered(phase),
+          onAbort: (callback) => attempt.onAbort(callback),
+        },
       );
       if (this.#closing !== null) stream.destroy();
       this.#refuseWhenClosed();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Attempt } from "../../client/engine.ts";
 
 /** Lets so many connections be open at once; who comes when it is full waits, in order. */
 export class ConnectionLimit {
@@ -10,24 +11,24 @@ export class ConnectionLimit {
     this.#most = most;
   }
 
-  /** Takes a place, which {@link release} gives back. Aborted, it takes none. */
-  async acquire(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#open < this.#most) {
-      this.#open++;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const proceed = () => {
-        signal.removeEventListener("abort", abort);
-        resolve();
-      };
-      const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(proceed), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      this.#waiting.push(proceed);
+  /** Takes a place, which {@link release} gives back, if there is one. */
+  tryAcquire(): boolean {
+    if (this.#open >= this.#most) return false;
+    this.#open++;
+    return true;
+  }
+
+  /** Waits for a place. Aborted, it takes none. */
+  acquire(attempt: Attempt): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(resolve);
+      attempt.onAbort((reason) => {
+        const at = this.#waiting.indexOf(resolve);
+        // Who has been handed a place gives it back when it goes on.
+        if (at === -1) return;
+        this.#waiting.splice(at, 1);
+        reject(reason);
+      });
     });
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Attempt } from "../../client/engine.ts";
 import type { ClientHandshake, HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
 import type { CancelTimer, Clock } from "../../session/clock.ts";
 import { socketError } from "../../sockets/socket-errors.ts";
@@ -12,29 +13,30 @@ const bodyGrace = 100;
  *
  * @param agreed - called in the same turn as the last byte of the answer is read, with whatever came behind it, which
  * is valid only during the call
- * @throws {@link HandshakeError}, {@link ConnectionError}, or the signal's reason. The stream is destroyed then.
+ * @throws {@link HandshakeError}, {@link ConnectionError}, or the reason of an abort. The stream is destroyed then.
  */
 export function exchange<T>(
   stream: SocketStream,
   handshake: ClientHandshake,
-  context: { readonly signal: AbortSignal; readonly clock: Clock; readonly safeUrl: string },
+  context: { readonly attempt: Attempt; readonly clock: Clock; readonly safeUrl: string },
   agreed: (result: HandshakeResult) => T,
 ): Promise<T> {
-  const { signal, clock, safeUrl } = context;
+  const { attempt, clock, safeUrl } = context;
   return new Promise((resolve, reject) => {
     let cancelGrace: CancelTimer | undefined;
+    let isOver = false;
     const finish = () => {
+      isOver = true;
       cancelGrace?.();
-      signal.removeEventListener("abort", abort);
+      attempt.onAbort(null);
     };
     const fail = (error: unknown) => {
       finish();
       reject(error);
       stream.destroy();
     };
-    const abort = () => fail(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
+    attempt.onAbort(fail);
+    if (isOver) return;
     const refuse = () => fail(handshake.refusal());
     stream.attach({
       received(chunk) {
