@@ -14,7 +14,7 @@ import { MessageAssembler } from "./message-assembler.ts";
 import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
-import { slabTimes, WholeFrames } from "./whole-frames.ts";
+import { slabTimes, type WholeFrames, wholeFramesFor } from "./whole-frames.ts";
 
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
@@ -82,6 +82,9 @@ export class Connection {
   #mayKeep = false;
   /** The last memory that was made for frames to stay in. */
   #given: Uint8Array = noBytes;
+  /** How many bytes of large binary payloads the last read had, and the size of the last of them. */
+  #largeBytes = 0;
+  #largeSize = 0;
   /** The payloads of the pongs that are due, the newest last. */
   #pongs: Uint8Array[] = [];
   /** A Close frame or a fault that was found behind the frames of a batch, and counts from the next one on. */
@@ -95,19 +98,21 @@ export class Connection {
     this.#isRaw = mode === "raw";
     this.#isServer = options.role === "server";
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
-    this.#extensions = new MessageExtensions(options.extensions ?? [], options.role);
+    const { extensions = [] } = options;
+    this.#extensions =
+      extensions.length === 0 ? MessageExtensions.none : new MessageExtensions(extensions, options.role);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
     const kernel = options.kernel ?? plainKernel;
     this.#kernel = kernel;
-    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, { mode, ...limits }, kernel);
+    this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, mode, limits, kernel);
     this.#incoming = new IncomingMessages(
       this.#decoder,
       this.#assembler,
       this.#extensions,
       limits.maxMessageSize,
     );
-    this.#wholeFrames = this.#extensions.canStream ? new WholeFrames(this.#isServer, kernel) : null;
+    this.#wholeFrames = this.#extensions.canStream ? wholeFramesFor(this.#isServer, kernel) : null;
     this.#maxMessageSize = mode === "raw" ? Infinity : limits.maxMessageSize;
     this.#maxFrameSize = limits.maxFrameSize;
     this.#maxPendingPongs = limits.maxPendingPongs ?? 16;
@@ -146,7 +151,7 @@ export class Connection {
     if (!this.closing.canReceive || this.#held !== null) return;
     this.#decoder.feed(chunk);
     this.#mayKeep = isGiven || chunk.buffer === this.#given.buffer;
-    if (this.#wholeFrames !== null) this.#wholeFrames.largeBytes = 0;
+    this.#largeBytes = 0;
   }
 
   /**
@@ -158,7 +163,7 @@ export class Connection {
     const room = this.#assembler.room;
     if (room.length >= leastRoom) return room;
     this.#given = this.#isWorthGiving
-      ? this.#kernel.allocate(givenBytes(this.#wholeFrames?.largeSize ?? 0))
+      ? this.#kernel.allocate(givenBytes(this.#largeSize))
       : noBytes;
     return this.#given === noBytes ? null : this.#given;
   }
@@ -308,9 +313,8 @@ export class Connection {
    * wait for it on an idle connection.
    */
   get #isWorthGiving(): boolean {
-    const large = this.#wholeFrames?.largeBytes ?? 0;
     const { buffer, length } = this.#decoder.input;
-    return length >= leastGiven && length === buffer.byteLength && large * 2 >= length;
+    return length >= leastGiven && length === buffer.byteLength && this.#largeBytes * 2 >= length;
   }
 
   /** @returns how many bytes they have */
@@ -324,6 +328,8 @@ export class Connection {
       : Math.min(this.#maxFrameSize, this.#maxMessageSize);
     whole.read(decoder.input, start, this.#mayKeep, { maxPayload, maxBytes, maxFrames: batchFrames }, batch);
     decoder.skipTo(whole.at);
+    this.#largeBytes += whole.largeBytes;
+    if (whole.largeBytes > 0) this.#largeSize = whole.largeSize;
     return whole.bytes;
   }
 

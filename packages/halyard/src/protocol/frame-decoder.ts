@@ -7,6 +7,9 @@ import { isControl, isReserved, Opcode } from "./opcodes.ts";
 /** FIN, the reserved bits, opcode, MASK, the longest length and a masking key (RFC 6455 section 5.2). */
 const maxHeaderBytes = 14;
 
+/** The header that is being read, of whichever connection: one of its own would be 230 bytes of each. */
+const header = new Uint8Array(maxHeaderBytes);
+
 export interface FrameDecoderOptions {
   /** A server demands masked frames, a client refuses them (RFC 6455 section 5.1). */
   readonly role: "client" | "server";
@@ -44,7 +47,8 @@ export class FrameDecoder {
   maxFrameSize: number;
   readonly #masked: boolean;
   readonly #reserved: number;
-  readonly #header: Uint8Array;
+  /** Of a header whose rest is still to come. */
+  #piece: Uint8Array = noBytes;
   #headerSize = 0;
   #at = 0;
   /** Set between the header and the last byte of a payload. */
@@ -54,10 +58,7 @@ export class FrameDecoder {
 
   constructor(options: FrameDecoderOptions) {
     this.#masked = options.role === "server";
-    // One piece of memory: ten thousand connections have as many.
-    const memory = new Uint8Array(maxHeaderBytes + 4);
-    this.#header = memory;
-    this.key = this.#masked ? memory.subarray(maxHeaderBytes) : noBytes;
+    this.key = this.#masked ? new Uint8Array(4) : noBytes;
     this.maxFrameSize = options.maxFrameSize;
     this.#reserved = options.reserved ?? 0;
   }
@@ -121,12 +122,11 @@ export class FrameDecoder {
   #readHeader(): boolean {
     const size = this.#collectHeader();
     if (size === 0) return false;
-    const header = this.#header;
     const first = header[0] as number;
     this.fin = (first & 0x80) !== 0;
     this.rsv = first & 0x70;
     this.opcode = first & 0x0f;
-    this.length = this.#readLength(header);
+    this.length = this.#readLength();
     // Past 2^53 a length was rounded, and the frame's end would be missed.
     const limit = Math.min(this.maxFrameSize, Number.MAX_SAFE_INTEGER);
     if (this.length > limit) throw new FrameTooBigError("maxFrameSize", this.length, limit);
@@ -135,10 +135,11 @@ export class FrameDecoder {
     return true;
   }
 
-  /** Fills `#header` byte by byte across chunks, judging each as it comes. Returns its size once it is complete. */
+  /** Fills `header` byte by byte across chunks, judging each as it comes. Returns its size once it is complete. */
   #collectHeader(): number {
-    const header = this.#header;
     let size = this.#headerSize;
+    if (size > 0) header.set(this.#piece);
+    this.#piece = noBytes;
     let wanted = size < 2 ? 2 : this.#wantedHeaderBytes();
     while (size < wanted && this.#at < this.input.length) {
       header[size++] = this.input[this.#at++] as number;
@@ -149,11 +150,13 @@ export class FrameDecoder {
         wanted = this.#wantedHeaderBytes();
       }
     }
-    return size === wanted ? size : 0;
+    if (size === wanted) return size;
+    if (size > 0) this.#piece = header.slice(0, size);
+    return 0;
   }
 
   #wantedHeaderBytes(): number {
-    const code = (this.#header[1] as number) & 0x7f;
+    const code = (header[1] as number) & 0x7f;
     return (code === 127 ? 10 : code === 126 ? 4 : 2) + (this.#masked ? 4 : 0);
   }
 
@@ -185,13 +188,13 @@ export class FrameDecoder {
     if (((byte & 0x80) !== 0) !== this.#masked) {
       throw violation(this.#masked ? "a frame of a client is not masked" : "a frame of a server is masked");
     }
-    if (isControl((this.#header[0] as number) & 0x0f) && (byte & 0x7f) > maxControlPayload) {
+    if (isControl((header[0] as number) & 0x0f) && (byte & 0x7f) > maxControlPayload) {
       throw violation("a control frame is longer than 125 bytes");
     }
   }
 
   /** RFC 6455 section 5.2: the shortest of the three forms, and no more than 63 bits. */
-  #readLength(header: Uint8Array): number {
+  #readLength(): number {
     const code = (header[1] as number) & 0x7f;
     if (code < 126) return code;
     if (code === 126) {

@@ -9,9 +9,7 @@ import { isControl, Opcode } from "./opcodes.ts";
 import { PayloadBuffer } from "./payload-buffer.ts";
 import { Utf8Validator } from "./utf8.ts";
 
-export interface MessageAssemblerOptions {
-  /** `raw` hands on every frame as it came; `default` joins fragments to messages. */
-  readonly mode: "raw" | "default";
+export interface MessageLimits {
   readonly maxMessageSize: number;
   readonly maxFragments: number;
 }
@@ -22,12 +20,14 @@ export interface MessageAssemblerOptions {
  */
 export class MessageAssembler {
   readonly #decoder: FrameDecoder;
-  readonly #options: MessageAssemblerOptions;
+  readonly #isRaw: boolean;
+  readonly #limits: MessageLimits;
   readonly #isMasked: boolean;
-  readonly #message: PayloadBuffer;
-  readonly #control = new PayloadBuffer();
+  // Made for the first frame that needs them: most are whole and never come here.
+  #message: PayloadBuffer | undefined;
+  #control: PayloadBuffer | undefined;
   /** One for all text messages: each ends between two characters, or the connection fails. */
-  readonly #utf8: Utf8Validator;
+  #utf8: Utf8Validator | undefined;
   readonly #kernel: Kernel;
   /** The opcode of the message in progress: continuation frames are of its type. */
   #opcode = 0;
@@ -44,18 +44,19 @@ export class MessageAssembler {
    */
   streaming = false;
 
+  /** @param mode - `raw` hands on every frame as it came; `default` joins fragments to messages */
   constructor(
     decoder: FrameDecoder,
     isMasked: boolean,
-    options: MessageAssemblerOptions,
+    mode: "raw" | "default",
+    limits: MessageLimits,
     kernel: Kernel = plainKernel,
   ) {
     this.#kernel = kernel;
-    this.#message = new PayloadBuffer(kernel);
-    this.#utf8 = new Utf8Validator(kernel.isUtf8);
     this.#decoder = decoder;
     this.#isMasked = isMasked;
-    this.#options = options;
+    this.#isRaw = mode === "raw";
+    this.#limits = limits;
   }
 
   /**
@@ -75,6 +76,7 @@ export class MessageAssembler {
 
   #pushControl(): Frame | null {
     const decoder = this.#decoder;
+    this.#control ??= new PayloadBuffer();
     this.#collect(this.#control, true);
     if (!decoder.last) return null;
     const payload = this.#control.take();
@@ -92,22 +94,24 @@ export class MessageAssembler {
   #pushData(): Frame | null {
     const decoder = this.#decoder;
     if (decoder.first) this.#beginFrame();
-    const bytes = this.#collect(this.#message, decoder.fin);
-    if (this.#isText && !this.#utf8.push(bytes)) throw notUtf8();
+    this.#message ??= new PayloadBuffer(this.#kernel);
+    const message = this.#message;
+    const bytes = this.#collect(message, decoder.fin);
+    if (this.#isText) this.#checkText(bytes);
     const isEnd = decoder.last && decoder.fin;
     if (isEnd) this.#checkTextIsComplete();
-    else if (!this.#givesOutPart()) return null;
-    return this.#makeFrame(isEnd);
+    else if (!this.#givesOutPart(message)) return null;
+    return this.#makeFrame(message.take(), isEnd);
   }
 
   /** Whether what was collected of a message that goes on is given out now. */
-  #givesOutPart(): boolean {
-    return this.streaming ? this.#message.size > 0 : this.#options.mode === "raw" && this.#decoder.last;
+  #givesOutPart(message: PayloadBuffer): boolean {
+    return this.streaming ? message.size > 0 : this.#isRaw && this.#decoder.last;
   }
 
   #beginFrame(): void {
     const { opcode, length, rsv } = this.#decoder;
-    const { maxMessageSize, maxFragments } = this.#options;
+    const { maxMessageSize, maxFragments } = this.#limits;
     if (opcode !== Opcode.CONTINUATION) {
       this.#opcode = opcode;
       this.#rsv = rsv;
@@ -118,7 +122,7 @@ export class MessageAssembler {
     this.#messageSize += length;
     this.#fragments++;
     // A raw session holds one frame at a time, which maxFrameSize bounds; of a stream nothing is held.
-    if (this.#options.mode === "raw" || this.streaming) return;
+    if (this.#isRaw || this.streaming) return;
     if (this.#messageSize > maxMessageSize) {
       throw new FrameTooBigError("maxMessageSize", this.#messageSize, maxMessageSize);
     }
@@ -141,12 +145,16 @@ export class MessageAssembler {
     return this.#opcode === Opcode.TEXT && this.#rsv === 0;
   }
 
-  #checkTextIsComplete(): void {
-    if (this.#isText && !this.#utf8.isComplete) throw notUtf8();
+  #checkText(bytes: Uint8Array): void {
+    this.#utf8 ??= new Utf8Validator(this.#kernel.isUtf8);
+    if (!this.#utf8.push(bytes)) throw notUtf8();
   }
 
-  #makeFrame(fin: boolean): Frame {
-    const payload = this.#message.take();
+  #checkTextIsComplete(): void {
+    if (this.#isText && this.#utf8?.isComplete === false) throw notUtf8();
+  }
+
+  #makeFrame(payload: Uint8Array, fin: boolean): Frame {
     const isWhole = fin && !this.#isPartlyOut;
     this.#isPartlyOut = !fin;
     const options = isWhole && this.#rsv === 0 ? wholeFromWire : frameOptions(fin, this.#rsv);

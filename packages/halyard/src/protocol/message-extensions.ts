@@ -24,6 +24,8 @@ export interface NegotiatedExtension {
 
 /** What the negotiated extensions of one connection do to messages. At most one of them has a codec. */
 export class MessageExtensions {
+  /** Of all connections that have agreed on none. */
+  static readonly none: MessageExtensions = new MessageExtensions([], "client");
   /** The bits that the first frame of a message may have. */
   readonly reserved: number;
   readonly codec: MessageCodec | null;

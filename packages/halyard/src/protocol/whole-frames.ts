@@ -47,7 +47,7 @@ export class WholeFrames {
   at = 0;
   /** How many bytes of payload they have. */
   bytes = 0;
-  /** How many bytes of large binary payloads were found since it was set to zero, and the size of the last of them. */
+  /** How many bytes of large binary payloads it has found, and the size of the last of them. */
   largeBytes = 0;
   largeSize = 0;
   readonly #kernel: Kernel;
@@ -69,6 +69,10 @@ export class WholeFrames {
     this.#kernel = kernel;
   }
 
+  isFor(isMasked: boolean, kernel: Kernel): boolean {
+    return this.#isMasked === isMasked && this.#kernel === kernel;
+  }
+
   /**
    * Adds the frames that begin at `start`, one behind the other, to a batch.
    *
@@ -80,6 +84,7 @@ export class WholeFrames {
       this.#givenStart = input.byteOffset;
       this.#leastKept = input.buffer.byteLength / slabTimes;
     }
+    this.largeBytes = 0;
     const { maxPayload, maxBytes, maxFrames } = limits;
     const maskBytes = this.#isMasked ? 4 : 0;
     const maskBit = this.#isMasked ? 0x80 : 0;
@@ -181,6 +186,15 @@ export class WholeFrames {
     for (let at = 0; at < 4; at++) key[at] = input[start - 4 + at] as number;
     this.#kernel.mask(payload, 0, size, key);
   }
+}
+
+const known: WholeFrames[] = [];
+
+/** One for all connections of a role: between two reads it keeps nothing. */
+export function wholeFramesFor(isMasked: boolean, kernel: Kernel): WholeFrames {
+  let found = known.find((each) => each.isFor(isMasked, kernel));
+  if (found === undefined) known.push((found = new WholeFrames(isMasked, kernel)));
+  return found;
 }
 
 function tinyCopy(input: Uint8Array, start: number, size: number): Uint8Array {

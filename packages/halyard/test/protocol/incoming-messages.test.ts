@@ -11,8 +11,7 @@ import { type Bytes, hex, ROLES, type Role, show, toRole } from "./support.ts";
 function incoming(role: Role, codec: FakeCodec | null, maxMessageSize = 100) {
   const extensions = new MessageExtensions(codec === null ? [] : [withCodec(codec)], role);
   const decoder = new FrameDecoder({ role, maxFrameSize: 100, reserved: extensions.reserved });
-  const assembler = new MessageAssembler(decoder, role === "server", {
-    mode: "default",
+  const assembler = new MessageAssembler(decoder, role === "server", "default", {
     maxMessageSize,
     maxFragments: 10,
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { FrameDecoder } from "../../src/protocol/frame-decoder.ts";
-import { MessageAssembler, type MessageAssemblerOptions } from "../../src/protocol/message-assembler.ts";
+import { MessageAssembler, type MessageLimits } from "../../src/protocol/message-assembler.ts";
 import { OutgoingGuard } from "../../src/protocol/outgoing-guard.ts";
 import { cut, outcome } from "./handshake/support.ts";
 import { type Bytes, frame, hex, ROLES, type Role, show, toHex, toRole } from "./support.ts";
@@ -11,14 +11,13 @@ import { type Bytes, frame, hex, ROLES, type Role, show, toHex, toRole } from ".
 /** Makes frames of what comes in chunks. */
 function reader(
   role: Role,
-  options: Partial<MessageAssemblerOptions> = {},
+  { mode = "default", ...limits }: Partial<MessageLimits> & { mode?: "raw" | "default" } = {},
 ): (...chunks: Uint8Array[]) => Frame[] {
   const decoder = new FrameDecoder({ role, maxFrameSize: 2 ** 17 });
-  const assembler = new MessageAssembler(decoder, role === "server", {
-    mode: "default",
+  const assembler = new MessageAssembler(decoder, role === "server", mode, {
     maxMessageSize: 2 ** 17,
     maxFragments: 1000,
-    ...options,
+    ...limits,
   });
   return (...chunks) => {
     const frames: Frame[] = [];
