@@ -40,6 +40,7 @@ export class ClientCore {
   readonly engine: HttpClientEngine;
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
+  #lastSafeUrl = "";
 
   constructor(
     engine: HttpClientEngine,
@@ -120,7 +121,14 @@ export class ClientCore {
     const { subprotocols, socketPath } = parts;
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
-    return { url, safeUrl: safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
+    return { url, safeUrl: this.#safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
+  }
+
+  /** The same string for all sessions with one URL. */
+  #safeUrl(url: URL): string {
+    const safe = safeUrl(url);
+    if (safe !== this.#lastSafeUrl) this.#lastSafeUrl = safe;
+    return this.#lastSafeUrl;
   }
 
   #session<S extends WebSocketSession>(
@@ -129,12 +137,12 @@ export class ClientCore {
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
   ): S {
-    const call = { request: new RequestHead(request.url, request.headers), response };
+    const call = { request: new RequestHead(request.url.href, request.headers), response };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(
       transport,
-      sessionOptions(config, { clock, subprotocol, extensions, call, url }),
+      sessionOptions(config, { clock, subprotocol, extensions, call, url, onEnd: this.sessions.remove }),
     );
     this.sessions.add(session);
     return session;

@@ -12,6 +12,8 @@ export class OpenSessions {
   readonly #attempts = new Set<BoundedAttempt>();
   readonly #sessions = new Set<WebSocketSession>();
   #closing: Promise<void> | null = null;
+  /** What {@link add} wants the session to call at its end. */
+  readonly remove = (session: WebSocketSession): void => void this.#sessions.delete(session);
 
   constructor(engine: HttpClientEngine, ownsEngine: boolean) {
     this.#engine = engine;
@@ -31,7 +33,6 @@ export class OpenSessions {
 
   add(session: WebSocketSession): void {
     this.#sessions.add(session);
-    void session.ended.then(() => this.#sessions.delete(session));
   }
 
   /** Ends attempts at once and sessions with 1001, then the engine if it is ours. */

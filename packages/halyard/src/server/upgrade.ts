@@ -153,7 +153,7 @@ export class Upgrader {
     }
     const agreement = this.#agree(route.mode, checked.extensionsOffered);
     if (agreement === null) return refuse(upgrade.socket, refusal(500, "an extension has failed"));
-    const parts = this.#accept(agreement, upgrade, checked, new RequestHead(url, headers));
+    const parts = this.#accept(agreement, upgrade, checked, new RequestHead(url.href, headers));
     if (route.mode === "raw") await this.#run(new WebSocketSession(...parts), route.handler);
     else await this.#run(new DefaultWebSocketSession(...parts), route.handler);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChannelBounds, unlimited } from "./bounds.ts";
-import { ChannelClosedError } from "./errors.ts";
+import { CleanEnd, errorOf } from "./clean-end.ts";
 import { Deferred, type WaitOptions } from "./waiting.ts";
 
 /** The receiving side of a channel. Ktor: `kotlinx.coroutines.channels.ReceiveChannel`. */
@@ -37,7 +37,7 @@ interface Receiver<T> {
  */
 export class Channel<T> implements ReceiveChannel<T> {
   /** Called whenever somebody begins to wait for an element. */
-  onWait: () => void = () => undefined;
+  onWait: (() => void) | null = null;
   #bounds: ChannelBounds;
   readonly #sizeOf: (element: T) => number;
   /** Taken elements are overwritten with undefined: `#head` marks the first that is left. */
@@ -52,7 +52,6 @@ export class Channel<T> implements ReceiveChannel<T> {
   #error: unknown;
   #room: Deferred<void> | null = null;
   #discarded = 0;
-  readonly #takeOne = (): T => this.#take() as T;
 
   constructor(bounds: ChannelBounds, sizeOf: (element: T) => number) {
     this.#bounds = bounds;
@@ -65,6 +64,11 @@ export class Channel<T> implements ReceiveChannel<T> {
 
   get isClosedForReceive(): boolean {
     return this.#ended && this.#length === 0;
+  }
+
+  /** How much it holds. */
+  get bounds(): ChannelBounds {
+    return this.#bounds;
   }
 
   /** Whether somebody waits for an element. */
@@ -119,13 +123,13 @@ export class Channel<T> implements ReceiveChannel<T> {
 
   /**
    * Ends the channel; what it holds can still be received. Only the first call counts.
-   * @param error - what `receive` throws from then on
+   * @param error - what `receive` throws from then on, or a {@link CleanEnd}
    * @param isClean - whether a loop over the channel ends normally, instead of with the error
    */
   end(error?: unknown, isClean: boolean = error === undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#error = error ?? new ChannelClosedError("the channel is closed: nothing more will be received");
+    this.#error = error ?? new CleanEnd("the channel is closed: nothing more will be received");
     this.#isClean = isClean;
     this.#serve();
     this.#signalRoom();
@@ -133,11 +137,11 @@ export class Channel<T> implements ReceiveChannel<T> {
 
   cancel(): void {
     this.#discarded += this.#takeAll().length;
-    this.end(new ChannelClosedError("the channel was cancelled"), true);
+    this.end(new CleanEnd("the channel was cancelled"), true);
   }
 
   receive(options?: WaitOptions): Promise<T> {
-    return this.#wait(options?.signal, this.#takeOne, null);
+    return this.#wait(options?.signal, () => this.#take() as T, null);
   }
 
   tryReceive(): T | undefined {
@@ -145,7 +149,7 @@ export class Channel<T> implements ReceiveChannel<T> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
-    return this.#iterate(this.#takeOne);
+    return this.#iterate(() => this.#take() as T);
   }
 
   batches(): AsyncIterable<T[]> {
@@ -175,7 +179,7 @@ export class Channel<T> implements ReceiveChannel<T> {
         signal?.removeEventListener("abort", abort);
         if (this.#length > 0) deferred.resolve(take());
         else if (end !== null && this.#isClean) deferred.resolve(end);
-        else deferred.reject(this.#error);
+        else deferred.reject(errorOf(this.#error));
       },
     };
     const abort = () => {
@@ -185,7 +189,7 @@ export class Channel<T> implements ReceiveChannel<T> {
     signal?.addEventListener("abort", abort, { once: true });
     this.#receivers.push(receiver as Receiver<unknown>);
     if (this.#ended) this.#serve();
-    else this.onWait();
+    else this.onWait?.();
     return deferred.promise;
   }
 

@@ -4,7 +4,7 @@ import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ResolvedSessionConfig } from "./config.ts";
 import { checkPeriod } from "./durations.ts";
-import { PingTimeoutError } from "./errors.ts";
+import type { PingTimeoutError } from "./errors.ts";
 import { Pinger } from "./pinger.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
@@ -22,10 +22,10 @@ export interface DefaultSessionOptions extends SessionOptions {
 /** What a session is made of, from what is configured and what the handshake has brought. */
 export function sessionOptions(
   config: ResolvedSessionConfig,
-  opened: Pick<SessionOptions, "clock" | "subprotocol" | "extensions" | "call" | "url">,
+  opened: Pick<SessionOptions, "clock" | "subprotocol" | "extensions" | "call" | "url" | "onEnd">,
 ): DefaultSessionOptions {
   const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, limits } = config;
-  const { clock, subprotocol, extensions, call, url } = opened;
+  const { clock, subprotocol, extensions, call, url, onEnd } = opened;
   // Written out: each spread of so many fields makes a shape of its own, a kilobyte of them for every session.
   return {
     clock,
@@ -39,6 +39,7 @@ export function sessionOptions(
     extensions,
     call,
     url,
+    onEnd,
   };
 }
 
@@ -55,16 +56,7 @@ export class DefaultWebSocketSession extends WebSocketSession {
   constructor(transport: Transport, options: DefaultSessionOptions) {
     super(transport, options);
     this.maxMessageSize = options.limits.maxMessageSize;
-    this.#pinger = new Pinger(
-      transport,
-      options.clock,
-      options.pingInterval,
-      options.pingTimeout,
-      (milliseconds) => {
-        const error = new PingTimeoutError(milliseconds, { url: options.url });
-        this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "Ping timeout"), error, false);
-      },
-    );
+    this.#pinger = new Pinger(transport, options.clock, this, options);
     this.#pinger.start();
   }
 
@@ -97,6 +89,11 @@ export class DefaultWebSocketSession extends WebSocketSession {
     if (frame.type === "pong") this.#pinger.pong(frame);
     if (frame.type === "close") this.closeReceived(frame);
     return true;
+  }
+
+  /** The peer has not answered a ping. @internal */
+  pingTimedOut(error: PingTimeoutError): void {
+    this.fail(new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "Ping timeout"), error, false);
   }
 
   /** @internal */

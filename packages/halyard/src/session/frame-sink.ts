@@ -14,6 +14,7 @@ export interface FrameSink {
   liftBounds(): void;
   /**
    * Nothing more will come. Only the first call counts.
+   * @param error - what who waits gets, or a `CleanEnd`
    * @param isClean - whether a loop ends normally, instead of with the error
    */
   end(error: unknown, isClean: boolean): void;

@@ -15,28 +15,39 @@ export interface HandshakeCall {
   };
 }
 
-/** Makes `Headers` when somebody asks: they are half a kilobyte, and most sessions nobody asks. */
+/**
+ * Makes `Headers` when somebody asks, and until then keeps the fields as one string: most sessions nobody asks, and an
+ * array for each field is four times that.
+ */
 abstract class Head {
-  #fields: Iterable<Header> | undefined;
+  #packed: string;
   #headers: Headers | undefined;
 
   constructor(fields: Iterable<Header>) {
-    this.#fields = fields;
+    this.#packed = pack(fields);
   }
 
   get headers(): Headers {
-    this.#headers ??= toHeaders(this.#fields ?? []);
-    this.#fields = undefined;
+    if (this.#headers === undefined) {
+      this.#headers = toHeaders(unpack(this.#packed));
+      this.#packed = "";
+    }
     return this.#headers;
   }
 }
 
 export class RequestHead extends Head {
-  readonly url: URL;
+  #url: string | URL;
 
-  constructor(url: URL, fields: Iterable<Header>) {
+  /** @param url - in full */
+  constructor(url: string, fields: Iterable<Header>) {
     super(fields);
-    this.url = url;
+    this.#url = url;
+  }
+
+  get url(): URL {
+    if (typeof this.#url === "string") this.#url = new URL(this.#url);
+    return this.#url;
   }
 }
 
@@ -47,4 +58,17 @@ export class ResponseHead extends Head {
     super(fields);
     this.status = status;
   }
+}
+
+/** No name has a colon in it, and no value a line end. Joined, since a sum of strings would keep all of its parts. */
+function pack(fields: Iterable<Header>): string {
+  return Array.from(fields, ([name, value]) => `${name}:${value}`).join("\n");
+}
+
+function unpack(packed: string): Header[] {
+  if (packed === "") return [];
+  return packed.split("\n").map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1)];
+  });
 }

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import type { ChannelBounds } from "./bounds.ts";
+import { errorOf } from "./clean-end.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
 import { Fragments, type MessageParts } from "./fragments.ts";
 import type { Transport } from "./transport.ts";
@@ -168,7 +169,10 @@ export class Outgoing implements SendChannel<Frame> {
       this.#enqueue({ what: close, options: undefined, accepted: new Deferred(), release: () => undefined });
   }
 
-  /** Accepts nothing more, and turns away who waits. */
+  /**
+   * Accepts nothing more, and turns away who waits.
+   * @param error - what who sends gets, or a {@link CleanEnd}
+   */
   fail(error: unknown): void {
     this.#isClosed = true;
     this.#error ??= error;
@@ -360,7 +364,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #endError(): unknown {
-    return this.#error ?? new ChannelClosedError("the session is closed: nothing more can be sent");
+    return errorOf(this.#error) ?? new ChannelClosedError("the session is closed: nothing more can be sent");
   }
 }
 

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Frame } from "../protocol/frame.ts";
 import type { CancelTimer, Clock } from "./clock.ts";
+import { PingTimeoutError } from "./errors.ts";
 import type { Transport } from "./transport.ts";
 
 /** A timer that fires this much later than asked for, in milliseconds, tells of a frozen process, not of a dead peer. */
 const frozenAfter = 1000;
+
+/** Who is told that the peer is dead. */
+export interface PingOwner {
+  pingTimedOut(error: PingTimeoutError): void;
+}
+
+export interface PingOptions {
+  /** Milliseconds, Infinity for none. */
+  readonly pingInterval: number;
+  /** Milliseconds, Infinity for none. */
+  readonly pingTimeout: number;
+  readonly url?: string | undefined;
+}
 
 /**
  * Keepalive (RFC 6455 section 5.5.2): a ping each interval, and the peer is given up when nothing at all, not one byte,
@@ -16,35 +30,27 @@ export class Pinger {
   latency: number | null = null;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #onTimeout: (milliseconds: number) => void;
+  readonly #owner: PingOwner;
+  readonly #url: string | undefined;
   #interval: number;
   #timeout: number;
   #isRunning = false;
   /** While we do not read, what the peer sends cannot be seen, so no deadline may run. */
   #isPaused = false;
-  #cancelPing: CancelTimer = () => undefined;
-  readonly #deadlines = new Set<CancelTimer>();
+  #cancelPing: CancelTimer | null = null;
+  #deadlines: Set<CancelTimer> | null = null;
   #sequence = 0;
   #newestPing: { readonly at: number; readonly payload: string } | null = null;
   /** What had arrived when the newest deadline was set: while nothing comes, the first deadline is the one that counts. */
   #receivedAtDeadline = -1;
 
-  /**
-   * @param interval - milliseconds, Infinity for none
-   * @param timeout - milliseconds, Infinity for none
-   */
-  constructor(
-    transport: Transport,
-    clock: Clock,
-    interval: number,
-    timeout: number,
-    onTimeout: (milliseconds: number) => void,
-  ) {
+  constructor(transport: Transport, clock: Clock, owner: PingOwner, options: PingOptions) {
     this.#transport = transport;
     this.#clock = clock;
-    this.#interval = interval;
-    this.#timeout = timeout;
-    this.#onTimeout = onTimeout;
+    this.#owner = owner;
+    this.#interval = options.pingInterval;
+    this.#timeout = options.pingTimeout;
+    this.#url = options.url;
   }
 
   get interval(): number {
@@ -71,7 +77,7 @@ export class Pinger {
   /** Stops for good. */
   stop(): void {
     this.#isRunning = false;
-    this.#cancelPing();
+    this.#cancelPing?.();
     this.#cancelDeadlines();
   }
 
@@ -125,22 +131,26 @@ export class Pinger {
       // A process that was suspended or blocked cannot blame its peer: the answer may be as old as the freeze.
       else if (this.#clock.now() - due > frozenAfter) this.start();
       // One more turn of the loop, since bytes that have arrived may be waiting behind this timer.
-      else
-        this.#deadline(0, () => transport.bytesReceived !== bytesReceived || this.#onTimeout(this.#timeout));
+      else this.#deadline(0, () => transport.bytesReceived !== bytesReceived || this.#giveUp());
     });
+  }
+
+  #giveUp(): void {
+    this.#owner.pingTimedOut(new PingTimeoutError(this.#timeout, { url: this.#url }));
   }
 
   #deadline(milliseconds: number, callback: () => void): void {
     const cancel = this.#clock.after(milliseconds, () => {
-      this.#deadlines.delete(cancel);
+      this.#deadlines?.delete(cancel);
       callback();
     });
+    this.#deadlines ??= new Set();
     this.#deadlines.add(cancel);
   }
 
   #cancelDeadlines(): void {
-    for (const cancel of this.#deadlines) cancel();
-    this.#deadlines.clear();
+    for (const cancel of this.#deadlines ?? []) cancel();
+    this.#deadlines = null;
     this.#receivedAtDeadline = -1;
   }
 }

@@ -3,6 +3,7 @@ import type { WebSocketExtension } from "../protocol/extension.ts";
 import type { ChannelBounds } from "./bounds.ts";
 import type { Clock } from "./clock.ts";
 import type { HandshakeCall } from "./handshake-call.ts";
+import type { WebSocketSession } from "./web-socket-session.ts";
 
 /** What a session is made of. */
 export interface SessionOptions {
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly call: HandshakeCall;
   /** The URL for errors, free of secrets. */
   readonly url?: string | undefined;
+  /** Called when the session has ended and all is released: for who keeps a list. */
+  readonly onEnd?: ((session: WebSocketSession) => void) | undefined;
 }
 
 /** How to close. */

@@ -6,6 +6,8 @@ import { type FrameTooBigError, InvalidArgumentError } from "../protocol/errors.
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
 import { Channel, type ReceiveChannel } from "./channel.ts";
+import { CleanEnd, errorOf } from "./clean-end.ts";
+import type { Clock } from "./clock.ts";
 import { areParts, frameOf } from "./content.ts";
 import { Deadline } from "./deadline.ts";
 import { decidingReason, reasonOf } from "./deciding-reason.ts";
@@ -15,7 +17,7 @@ import type { MessageParts } from "./fragments.ts";
 import type { FrameSink } from "./frame-sink.ts";
 import type { HandshakeCall } from "./handshake-call.ts";
 import { pickOptions } from "./options.ts";
-import { Outgoing, type OutgoingOwner, type SendChannel, type SendOptions } from "./outgoing.ts";
+import { Outgoing, type SendChannel, type SendOptions } from "./outgoing.ts";
 import type { SessionEnd } from "./session-end.ts";
 import type { CloseOptions, SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
@@ -37,48 +39,50 @@ export class WebSocketSession implements AsyncDisposable {
   readonly extensions: readonly WebSocketExtension[];
   /** The opening handshake: request and response. */
   readonly call: HandshakeCall;
-  /** Settles when nothing more will be received; never rejects. See `docs/closing.md` for which reason decides. */
-  readonly closeReason: Promise<CloseReason>;
-  /** Settles when the connection is gone and all is released; never rejects. */
-  readonly ended: Promise<SessionEnd>;
 
   /** @internal */
   protected readonly transport: Transport;
-  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  readonly #closeTimeout: number;
+  readonly #url: string | undefined;
+  readonly #onEnd: ((session: WebSocketSession) => void) | undefined;
   readonly #incoming: Channel<Frame>;
   #sink: FrameSink;
   readonly #outgoing: Outgoing;
-  readonly #reason = new Deferred<CloseReason>();
-  readonly #end = new Deferred<SessionEnd>();
+  // These are made when they are asked for: together they are a fifth of what an idle session takes.
+  #reason: Deferred<CloseReason> | undefined;
+  #end: Deferred<SessionEnd> | undefined;
   #lifetime: AbortController | undefined;
   /** Of the closing handshake. */
-  readonly #deadline: Deadline;
+  #deadline: Deadline | undefined;
   /** The reason given to our `close()`, if it was called before the peer's Close frame came. */
   #ours: CloseReason | null = null;
   /** Set once nothing more will be received: why. */
   #decided: CloseReason | null = null;
-  /** The reason of the signal, then. */
+  /** The reason of the signal, then, or a {@link CleanEnd}. */
   #endedBy: unknown;
   #isClosing = false;
   #isOver = false;
+  /** Whether the bounds of `incoming` are lifted as soon as the end is in sight. */
+  #awaitsEnding = false;
+  /** How the session has ended. */
+  #over: SessionEnd | null = null;
   #initiator: "local" | "peer" | null = null;
   #error: unknown;
 
   /** Takes over an open connection and begins to receive. Clients and servers make sessions; others rarely need to. */
   constructor(transport: Transport, options: SessionOptions) {
     this.transport = transport;
-    this.#options = options;
-    this.#deadline = new Deadline(options.clock);
+    this.#clock = options.clock;
+    this.#closeTimeout = options.closeTimeout;
+    this.#url = options.url;
+    this.#onEnd = options.onEnd;
     this.subprotocol = options.subprotocol;
     this.extensions = options.extensions;
     this.call = options.call;
-    this.#incoming = new Channel(options.incoming, (frame) => frame.size);
+    this.#incoming = new Channel(options.incoming, sizeOf);
     this.#sink = this.#incoming;
-    this.#outgoing = new Outgoing(transport, options.outgoing, this.#asOwner());
-    this.closeReason = this.#reason.promise;
-    this.ended = this.#end.promise;
-    // What still comes is little, and to wait for its reader would hide the end from everybody else.
-    void transport.ending.then(() => this.#incoming.liftBounds());
+    this.#outgoing = new Outgoing(transport, options.outgoing, this);
     void this.#run();
   }
 
@@ -92,12 +96,29 @@ export class WebSocketSession implements AsyncDisposable {
     return this.#outgoing;
   }
 
+  /** Settles when nothing more will be received; never rejects. See `docs/closing.md` for which reason decides. */
+  get closeReason(): Promise<CloseReason> {
+    if (this.#reason === undefined) {
+      this.#reason = new Deferred();
+      if (this.#decided !== null) this.#reason.resolve(this.#decided);
+    }
+    return this.#reason.promise;
+  }
+
+  /** Settles when the connection is gone and all is released; never rejects. */
+  get ended(): Promise<SessionEnd> {
+    if (this.#end === undefined) {
+      this.#end = new Deferred();
+      if (this.#over !== null) this.#end.resolve(this.#over);
+    }
+    return this.#end.promise;
+  }
+
   /** Aborts when the session can receive no more: the scope of whatever runs for the session's sake. */
   get signal(): AbortSignal {
-    // Made when it is asked for: it is a tenth of what an idle session takes.
     if (this.#lifetime === undefined) {
       this.#lifetime = new AbortController();
-      if (this.#decided !== null) this.#lifetime.abort(this.#endedBy);
+      if (this.#decided !== null) this.#lifetime.abort(errorOf(this.#endedBy));
     }
     return this.#lifetime.signal;
   }
@@ -175,7 +196,7 @@ export class WebSocketSession implements AsyncDisposable {
     options: CloseOptions = {},
   ): Promise<SessionEnd> {
     const frame = new Frame.Close(reason);
-    const { timeout = this.#options.closeTimeout } = pickOptions<CloseOptions>("close", options, ["timeout"]);
+    const { timeout = this.#closeTimeout } = pickOptions<CloseOptions>("close", options, ["timeout"]);
     this.#beginClose(frame, checkTimeout("timeout", timeout));
     return await this.ended;
   }
@@ -214,7 +235,7 @@ export class WebSocketSession implements AsyncDisposable {
     sinkOf: (incoming: Channel<Frame>, fail: (error: FrameTooBigError) => void) => Sink,
   ): Sink {
     const sink = sinkOf(this.#incoming, (error) => {
-      error.locate({ phase: "open", url: this.#options.url });
+      error.locate({ phase: "open", url: this.#url });
       this.fail(CloseReason.truncated(error.closeCode, error.message), error, true);
     });
     this.#sink = sink;
@@ -241,13 +262,20 @@ export class WebSocketSession implements AsyncDisposable {
     this.#error = error;
     this.transport.send(new Frame.Close(reason));
     this.#decide(reason, error);
-    if (lingers) this.#startDeadline(this.#options.closeTimeout);
+    if (lingers) this.#startDeadline(this.#closeTimeout);
     else this.#finish();
   }
 
   async #run(): Promise<void> {
     try {
-      await this.#receiveAll();
+      // What waits is as small as it can be: another function in between would be 400 bytes of an idle session.
+      for (;;) {
+        const batch = await this.transport.receive();
+        if (batch === null) break;
+        for (let next = this.#push(batch, 0); next < batch.length; next = this.#push(batch, next)) {
+          await this.#makeRoom(batch[next] as Frame);
+        }
+      }
       this.#connectionEnded();
     } catch (error) {
       this.#connectionFailed(error);
@@ -259,22 +287,26 @@ export class WebSocketSession implements AsyncDisposable {
     this.#finish();
   }
 
-  async #receiveAll(): Promise<void> {
-    for (;;) {
-      const batch = await this.transport.receive();
-      if (batch === null) return;
-      for (const frame of batch) {
-        if (this.consume(frame)) continue;
-        // Asked again behind each wait: the sink may be another one now.
-        while (!this.#sink.hasRoom(frame)) await this.#makeRoom(frame);
-        this.#sink.push(frame);
-        if (frame.type === "close") this.closeReceived(frame);
-      }
+  /**
+   * Gives frames to the session and the sink, from the given one on.
+   * @returns which one has to wait for room, or the end of the batch
+   */
+  #push(batch: readonly Frame[], from: number): number {
+    for (let at = from; at < batch.length; at++) {
+      const frame = batch[at] as Frame;
+      if (this.consume(frame)) continue;
+      // Looked up each time: behind a wait it may be another one.
+      const sink = this.#sink;
+      if (!sink.hasRoom(frame)) return at;
+      sink.push(frame);
+      if (frame.type === "close") this.closeReceived(frame);
     }
+    return batch.length;
   }
 
   async #makeRoom(frame: Frame): Promise<void> {
-    const { messages, bytes, onOverflow } = this.#options.incoming;
+    this.#liftBoundsAtEnd();
+    const { messages, bytes, onOverflow } = this.#incoming.bounds;
     if (onOverflow === "close" && this.#sink === this.#incoming) {
       // A batch comes at once, and a reader that keeps up has had no turn since: that is no overflow.
       for (let turn = 0; turn < readerTurns; turn++) {
@@ -282,7 +314,7 @@ export class WebSocketSession implements AsyncDisposable {
         if (this.#incoming.hasRoom(frame)) return;
       }
       const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
-      const error = new ChannelOverflowError(text, { phase: "open", url: this.#options.url });
+      const error = new ChannelOverflowError(text, { phase: "open", url: this.#url });
       this.fail(
         new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed"),
         error,
@@ -295,10 +327,17 @@ export class WebSocketSession implements AsyncDisposable {
     this.readingPaused(false);
   }
 
+  /** What still comes then is little, and to wait for its reader would hide the end from everybody else. */
+  #liftBoundsAtEnd(): void {
+    if (this.#awaitsEnding) return;
+    this.#awaitsEnding = true;
+    void this.transport.ending.then(() => this.#incoming.liftBounds());
+  }
+
   /** The peer's Close frame has come. @internal */
   protected closeReceived(frame: Frame.Close): void {
     this.#initiator ??= "peer";
-    this.#startDeadline(this.#options.closeTimeout);
+    this.#startDeadline(this.#closeTimeout);
     this.#decide(this.#ours ?? reasonOf(frame), undefined);
   }
 
@@ -308,6 +347,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.#beginLocally();
     if (this.transport.closing.received === null) this.#ours = reasonOf(frame);
     this.stopped();
+    this.#liftBoundsAtEnd();
     this.#sink.dropWhenFull();
     this.#outgoing.finish(frame);
     this.#startDeadline(timeout);
@@ -319,12 +359,38 @@ export class WebSocketSession implements AsyncDisposable {
     return this.#initiator;
   }
 
+  // What follows is for `outgoing`, which knows the session as its owner: methods, where closures would be 300 bytes of each.
+
+  /** @internal */
+  beginClose(frame: Frame.Close): void {
+    this.#beginClose(frame, this.#closeTimeout);
+  }
+
+  /** @internal */
+  overflowed(error: ChannelOverflowError): void {
+    const reason = new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed");
+    this.fail(reason, error, false);
+  }
+
+  /** @internal */
+  unfinished(error: unknown): void {
+    const reason = new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "a message could not be finished");
+    this.fail(reason, error, true);
+  }
+
+  /** @internal */
+  lost(): Promise<unknown> {
+    return this.closeReason;
+  }
+
   /** Whoever begins to close sets the deadline, and nothing puts it off. */
   #startDeadline(timeout: number): void {
+    if (this.#isOver) return;
+    this.#deadline ??= new Deadline(this.#clock);
     this.#deadline.set(timeout, () => {
       if (!this.transport.closing.isComplete) {
         const text = `the closing handshake was not completed within ${timeout} ms`;
-        this.#error ??= new TimeoutError(text, timeout, { phase: "closing", url: this.#options.url });
+        this.#error ??= new TimeoutError(text, timeout, { phase: "closing", url: this.#url });
       }
       this.#decide(this.#reasonOr("the closing handshake timed out"), this.#error);
       this.#finish();
@@ -337,7 +403,7 @@ export class WebSocketSession implements AsyncDisposable {
       this.#connectionFailed(
         new ConnectionError("the peer ended the connection without a Close frame", {
           phase: this.#isClosing ? "closing" : "open",
-          url: this.#options.url,
+          url: this.#url,
         }),
       );
     }
@@ -348,10 +414,10 @@ export class WebSocketSession implements AsyncDisposable {
     // Whatever breaks a connection that was closed cleanly is of no interest any more.
     if (isComplete) return;
     // The protocol knows no URL, and not that somebody is waiting for the end.
-    failure?.locate({ phase: this.#isClosing ? "closing" : "open", url: this.#options.url });
+    failure?.locate({ phase: this.#isClosing ? "closing" : "open", url: this.#url });
     this.#initiator ??= failure === null ? "peer" : "local";
     this.#error ??= error;
-    if (failure !== null) this.#startDeadline(this.#options.closeTimeout);
+    if (failure !== null) this.#startDeadline(this.#closeTimeout);
     this.#decide(this.#reasonOr("the connection was lost"), error);
   }
 
@@ -367,26 +433,26 @@ export class WebSocketSession implements AsyncDisposable {
     if (this.#decided !== null) return this.#decided;
     this.#decided = reason;
     this.stopped();
-    const end = error ?? new ChannelClosedError("the session is closed");
+    const end = error ?? new CleanEnd("the session is closed");
     this.#endedBy = end;
     this.#sink.end(end, error === undefined);
     // A raw session may still answer the peer's Close frame.
     if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(end);
-    this.#reason.resolve(reason);
-    this.#lifetime?.abort(end);
+    this.#reason?.resolve(reason);
+    this.#lifetime?.abort(errorOf(end));
     return reason;
   }
 
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#deadline.cancel();
+    this.#deadline?.cancel();
     const { transport } = this;
     const { closing } = transport;
     const reason = this.#decide(this.#reasonOr("the connection was lost"), this.#error);
     this.#outgoing.fail(this.#error ?? this.#endedBy);
     transport.dispose();
-    this.#end.resolve({
+    this.#over = {
       clean: closing.isComplete,
       reason,
       sent: closing.sent?.readReason() ?? null,
@@ -395,25 +461,12 @@ export class WebSocketSession implements AsyncDisposable {
       error: this.#error,
       unsent: this.#outgoing.dropped + transport.pendingMessages,
       discarded: this.#sink.discarded,
-    });
-  }
-
-  #asOwner(): OutgoingOwner {
-    return {
-      beginClose: (frame) => this.#beginClose(frame, this.#options.closeTimeout),
-      overflowed: (error) =>
-        this.fail(
-          new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed"),
-          error,
-          false,
-        ),
-      unfinished: (error) =>
-        this.fail(
-          new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "a message could not be finished"),
-          error,
-          true,
-        ),
-      lost: () => this.closeReason,
     };
+    this.#end?.resolve(this.#over);
+    this.#onEnd?.(this);
   }
+}
+
+function sizeOf(frame: Frame): number {
+  return frame.size;
 }

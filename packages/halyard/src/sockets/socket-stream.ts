@@ -37,6 +37,10 @@ function readBuffer(isTls: boolean): Uint8Array {
   return sharedReadBuffer;
 }
 
+/** By which the listeners of all sockets, which are the same functions, find the stream: three closures are 250 bytes. */
+const streamOf: unique symbol = Symbol("halyard.stream");
+type OwnedSocket = Socket & { [streamOf]: SocketStream };
+
 /**
  * A socket as a source of bytes in place and a sink of chunks. There are two sources behind one face: sockets of our
  * own read into a reused buffer (`onread`), sockets that an HTTP server hands over emit `data`.
@@ -46,8 +50,10 @@ export class SocketStream {
   #sink: ByteSink | undefined;
   #error: Error | undefined;
   #isClosed = false;
+  /** Called when the socket is gone, whoever is attached. */
+  onClose: ((stream: SocketStream) => void) | null = null;
   /** What came while nobody was attached. */
-  #unclaimed: Uint8Array[] = [];
+  #unclaimed: Uint8Array[] | null = null;
 
   /** Makes a stream of a socket that does not exist yet: `connect` makes it with the given `onread`. */
   static connect(isTls: boolean, connect: (onread: OnReadOpts) => Socket): SocketStream {
@@ -84,8 +90,9 @@ export class SocketStream {
   /** Gives what comes from now on to `sink`, and first what nobody was there to take. */
   attach(sink: ByteSink): void {
     this.#sink = sink;
-    const unclaimed = this.#unclaimed.splice(0);
-    if (unclaimed.length > 0 && sink.received(Buffer.concat(unclaimed), false)) this.resume();
+    const unclaimed = this.#unclaimed;
+    this.#unclaimed = null;
+    if (unclaimed !== null && sink.received(Buffer.concat(unclaimed), false)) this.resume();
     if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
   }
 
@@ -133,6 +140,7 @@ export class SocketStream {
 
   #received(chunk: Uint8Array, isGiven: boolean): boolean {
     if (this.#sink !== undefined) return this.#sink.received(chunk, isGiven);
+    this.#unclaimed ??= [];
     this.#unclaimed.push(copyOf(chunk));
     return false;
   }
@@ -142,16 +150,27 @@ export class SocketStream {
     // Whoever hands over a socket may have waited for something meanwhile, and the peer not.
     this.#isClosed = socket.closed;
     // The listeners stay until the socket is gone, so that no error can ever be unheard.
-    socket.on("error", (error) => {
-      this.#error ??= error;
-      // A TLS socket that was open goes on after an error, and would tell only of an end.
-      socket.destroy(error);
-    });
-    socket.on("end", () => this.#sink?.ended());
-    socket.on("close", () => {
-      this.#isClosed = true;
-      this.#sink?.closed(this.#error);
-    });
+    const owned = Object.assign(socket, { [streamOf]: this });
+    owned.on("error", SocketStream.#failed);
+    owned.on("end", SocketStream.#ended);
+    owned.on("close", SocketStream.#closed);
+  }
+
+  static #failed(this: OwnedSocket, error: Error): void {
+    this[streamOf].#error ??= error;
+    // A TLS socket that was open goes on after an error, and would tell only of an end.
+    this.destroy(error);
+  }
+
+  static #ended(this: OwnedSocket): void {
+    this[streamOf].#sink?.ended();
+  }
+
+  static #closed(this: OwnedSocket): void {
+    const stream = this[streamOf];
+    stream.#isClosed = true;
+    stream.#sink?.closed(stream.#error);
+    stream.onClose?.(stream);
   }
 }
 

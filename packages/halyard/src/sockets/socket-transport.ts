@@ -36,7 +36,9 @@ export class SocketTransport implements Transport, ByteSink {
   #isBroken = false;
   /** How many frames were given out since the event loop was last left a turn. */
   #framesInTurn = 0;
-  readonly #ending = new Deferred<void>();
+  #isEnding = false;
+  /** Made when somebody asks. */
+  #ending: Deferred<void> | null = null;
   /** The job of the codec that is waited for. */
   #decoding: Promise<Uint8Array> | null = null;
 
@@ -51,7 +53,7 @@ export class SocketTransport implements Transport, ByteSink {
   ) {
     this.#stream = stream;
     this.#connection = connection;
-    this.#writer = new SocketWriter(stream, connection, (error) => this.#codecFailed(error));
+    this.#writer = new SocketWriter(stream, connection, this);
     this.masking = options.masking;
     this.#url = options.url;
     stream.attach(this);
@@ -76,6 +78,8 @@ export class SocketTransport implements Transport, ByteSink {
   }
 
   get ending(): Promise<void> {
+    this.#ending ??= new Deferred();
+    if (this.#isEnding) this.#ending.resolve();
     return this.#ending.promise;
   }
 
@@ -166,7 +170,7 @@ export class SocketTransport implements Transport, ByteSink {
   /** @internal */
   ended(): void {
     this.#hasEnded = true;
-    this.#ending.resolve();
+    this.#endIsInSight();
     this.#settleReceiver();
     this.#writer.end();
   }
@@ -199,7 +203,7 @@ export class SocketTransport implements Transport, ByteSink {
     }
     const { failure, received } = this.#connection.closing;
     if (failure !== null) this.#break(failure);
-    if (failure !== null || received !== null || this.#connection.endsNext) this.#ending.resolve();
+    if (failure !== null || received !== null || this.#connection.endsNext) this.#endIsInSight();
     this.#awaitDecoding();
     this.#writer.schedule();
     this.#settleReceiver();
@@ -211,9 +215,14 @@ export class SocketTransport implements Transport, ByteSink {
     } catch (error) {
       // Without this message the ones behind it would make no sense.
       this.#connection.dispose();
-      this.#codecFailed(error);
+      this.codecFailed(error);
       return [];
     }
+  }
+
+  #endIsInSight(): void {
+    this.#isEnding = true;
+    this.#ending?.resolve();
   }
 
   /** Only the first error counts. */
@@ -273,8 +282,11 @@ export class SocketTransport implements Transport, ByteSink {
     );
   }
 
-  /** What fails on our side is no fault of the peer's; but the rest of the message, or of the context, would make no sense. */
-  #codecFailed(error: unknown): void {
+  /**
+   * What fails on our side is no fault of the peer's; but the rest of the message, or of the context, would make no sense.
+   * @internal
+   */
+  codecFailed(error: unknown): void {
     if (this.#isGone) return;
     this.#break(error instanceof Error ? error : new Error(String(error)));
     this.#stream.destroy();
@@ -283,7 +295,7 @@ export class SocketTransport implements Transport, ByteSink {
   #gone(): void {
     this.#isGone = true;
     this.#hasEnded = true;
-    this.#ending.resolve();
+    this.#endIsInSight();
     this.#writer.stop();
     this.#settleReceiver();
   }

@@ -16,7 +16,7 @@ export class SocketWriter {
   bytesWritten = 0;
   readonly #stream: SocketStream;
   readonly #connection: Connection;
-  readonly #codecFailed: (error: unknown) => void;
+  readonly #owner: { codecFailed(error: unknown): void };
   #isScheduled = false;
   #isStopped = false;
   /** Set once our side is to end behind the output. */
@@ -34,11 +34,11 @@ export class SocketWriter {
   #encoding: Promise<Encoded> | null = null;
   #progress: Deferred<boolean> | null = null;
 
-  /** @param codecFailed - told when a message cannot be encoded */
-  constructor(stream: SocketStream, connection: Connection, codecFailed: (error: unknown) => void) {
+  /** @param owner - told when a message cannot be encoded */
+  constructor(stream: SocketStream, connection: Connection, owner: { codecFailed(error: unknown): void }) {
     this.#stream = stream;
     this.#connection = connection;
-    this.#codecFailed = codecFailed;
+    this.#owner = owner;
   }
 
   get pendingFrames(): number {
@@ -140,7 +140,7 @@ export class SocketWriter {
       this.#connection.encoded(result);
       this.schedule();
     };
-    encoding.then(goOn).catch((error: unknown) => this.#codecFailed(error));
+    encoding.then(goOn).catch((error: unknown) => this.#owner.codecFailed(error));
   }
 
   #tellProgress(isAlive: boolean): void {

@@ -2,6 +2,7 @@
 import type { FrameTooBigError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Channel } from "../session/channel.ts";
+import { errorOf } from "../session/clean-end.ts";
 import { ChannelClosedError } from "../session/errors.ts";
 import type { FrameSink } from "../session/frame-sink.ts";
 import { Deferred } from "../session/waiting.ts";
@@ -101,7 +102,7 @@ export class MessageRouter implements FrameSink {
     this.#hasEnded = true;
     this.#destination?.end(isClean ? cutShort() : error);
     this.#incoming.end(error, isClean);
-    for (const reader of this.#readers.splice(0)) reader.stream.reject(error);
+    for (const reader of this.#readers.splice(0)) reader.stream.reject(errorOf(error));
     this.#signalChange();
   }
 

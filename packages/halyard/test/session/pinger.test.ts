@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Frame } from "../../src/protocol/frame.ts";
+import type { PingTimeoutError } from "../../src/session/errors.ts";
 import { Pinger } from "../../src/session/pinger.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { PipeTransport } from "./pipe-transport.ts";
@@ -22,10 +23,13 @@ function pinger(interval: number, timeout: number) {
     pings.push({ at: clock.now(), payload: frame.readBytes() });
     return true;
   };
-  const made = new Pinger(transport, clock, interval, timeout, (milliseconds) => {
-    timeouts.push(`${milliseconds} ms at ${clock.now()}`);
-    made.stop();
-  });
+  const owner = {
+    pingTimedOut({ milliseconds }: PingTimeoutError) {
+      timeouts.push(`${milliseconds} ms at ${clock.now()}`);
+      made.stop();
+    },
+  };
+  const made = new Pinger(transport, clock, owner, { pingInterval: interval, pingTimeout: timeout });
   return {
     clock,
     pings,

@@ -9,6 +9,7 @@ import type {
 import { ClientClosedError } from "../../client/errors.ts";
 import { Connection } from "../../protocol/connection.ts";
 import { HandshakeError } from "../../protocol/errors.ts";
+import type { WebSocketExtension } from "../../protocol/extension.ts";
 import { OfferedExtensions } from "../../protocol/extension-negotiation.ts";
 import { createKey } from "../../protocol/handshake/accept-key.ts";
 import { ClientHandshake, type HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
@@ -49,6 +50,11 @@ export class CioEngine implements HttpClientEngine {
   readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
+  readonly #disown = (stream: SocketStream): void => {
+    this.#streams.delete(stream);
+    this.#limit.release();
+    this.#settleClosing();
+  };
 
   constructor(options: CioOptions) {
     this.#options = resolveOptions(options);
@@ -134,11 +140,7 @@ export class CioEngine implements HttpClientEngine {
 
   #own(stream: SocketStream): void {
     this.#streams.add(stream);
-    stream.socket.once("close", () => {
-      this.#streams.delete(stream);
-      this.#limit.release();
-      this.#settleClosing();
-    });
+    stream.onClose = this.#disown;
   }
 
   #connection(
@@ -165,7 +167,7 @@ export class CioEngine implements HttpClientEngine {
     return {
       transport,
       subprotocol: result.subprotocol,
-      extensions: extensions.map(({ extension }) => extension),
+      extensions: extensions.length === 0 ? noExtensions : extensions.map(({ extension }) => extension),
       response: new ResponseHead(status, headers),
     };
   }
@@ -174,6 +176,9 @@ export class CioEngine implements HttpClientEngine {
     if (this.#streams.size === 0) this.#closing?.resolve();
   }
 }
+
+/** One array for all connections without. */
+const noExtensions: readonly WebSocketExtension[] = Object.freeze([]);
 
 /** An extension knows what is wrong with the answer, and not whose it was. */
 function accept(
