@@ -35,12 +35,19 @@ interface InstalledPlugin {
   readonly instance: PluginInstance;
 }
 
+interface KnownRequest {
+  readonly url: string;
+  readonly scheme: "wss" | undefined;
+  readonly made: EngineRequest;
+}
+
 /** What stands behind a client: the engine, the open sessions, the plugins. */
 export class ClientCore {
   readonly engine: HttpClientEngine;
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
-  #lastSafeUrl = "";
+  /** The last request that was nothing but a URL. */
+  #known: KnownRequest | null = null;
 
   constructor(
     engine: HttpClientEngine,
@@ -79,10 +86,9 @@ export class ClientCore {
     request: WebSocketRequest,
     scheme?: "wss",
   ): Promise<S> {
-    const { config, given } = this.plugin(WebSockets);
+    const { config } = this.plugin(WebSockets);
     const options = requestOptions(request);
-    const engineRequest = this.#engineRequest(kind.mode, options, config, scheme);
-    checkCapabilities(this.engine, engineRequest, given);
+    const engineRequest = this.#checkedRequest(kind.mode, request, options, scheme);
     const attempt = new BoundedAttempt({
       clock: this.engine.clock,
       timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
@@ -104,6 +110,26 @@ export class ClientCore {
     return session;
   }
 
+  /**
+   * A program that connects again and again does so to the same URL. To read and check that anew was a tenth of a
+   * handshake; and an engine that is given the same request again may know more about it.
+   */
+  #checkedRequest(
+    mode: "raw" | "default",
+    request: WebSocketRequest,
+    options: Partial<WebSocketRequestOptions>,
+    scheme: "wss" | undefined,
+  ): EngineRequest {
+    const known = this.#known;
+    if (known?.url === request && known.made.mode === mode && known.scheme === scheme) return known.made;
+    const { config, given } = this.plugin(WebSockets);
+    const made = this.#engineRequest(mode, options, config, scheme);
+    checkCapabilities(this.engine, made, given);
+    const isRewritten = Array.from(this.#plugins.values()).some(({ instance }) => instance.onRequest !== undefined);
+    if (typeof request === "string" && !isRewritten) this.#known = { url: request, scheme, made };
+    return made;
+  }
+
   #engineRequest(
     mode: "raw" | "default",
     options: Partial<WebSocketRequestOptions>,
@@ -121,14 +147,7 @@ export class ClientCore {
     const { subprotocols, socketPath } = parts;
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
-    return { url, safeUrl: this.#safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
-  }
-
-  /** The same string for all sessions with one URL. */
-  #safeUrl(url: URL): string {
-    const safe = safeUrl(url);
-    if (safe !== this.#lastSafeUrl) this.#lastSafeUrl = safe;
-    return this.#lastSafeUrl;
+    return { url, safeUrl: safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
   }
 
   #session<S extends WebSocketSession>(

@@ -28,6 +28,7 @@ import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+import { Plan } from "./plan.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -50,6 +51,8 @@ export class CioEngine implements HttpClientEngine {
   readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
+  /** Of the last request. */
+  #plan: Plan | null = null;
   readonly #disown = (stream: SocketStream): void => {
     this.#streams.delete(stream);
     this.#limit.release();
@@ -67,9 +70,10 @@ export class CioEngine implements HttpClientEngine {
   async open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection> {
     // Before the first packet: a request that cannot be written is the caller's fault.
     const offered = new OfferedExtensions(request.extensions);
-    const handshake = this.#handshake(request, offered);
+    const plan = this.#planOf(request);
+    const handshake = this.#handshake(plan, offered);
     if (!this.#limit.tryAcquire()) await this.#limit.acquire(attempt);
-    const stream = await this.#connect(request, attempt);
+    const stream = await this.#connect(plan, attempt);
     attempt.entered("upgrade");
     return await exchange(
       stream,
@@ -86,15 +90,24 @@ export class CioEngine implements HttpClientEngine {
     return this.#closing.promise;
   }
 
-  #handshake(request: EngineRequest, { offers }: OfferedExtensions): ClientHandshake {
-    const { url, safeUrl, headers, subprotocols } = request;
+  #planOf(request: EngineRequest): Plan {
+    if (this.#plan?.request !== request) {
+      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+    }
+    return this.#plan;
+  }
+
+  #handshake({ request, target, host, template }: Plan, { offers }: OfferedExtensions): ClientHandshake {
+    const { safeUrl, headers, subprotocols } = request;
+    const key = createKey(this.#options.randomBytes);
     return new ClientHandshake({
-      target: url.pathname + url.search,
-      host: url.host,
-      key: createKey(this.#options.randomBytes),
+      target,
+      host,
+      key,
       headers,
       subprotocols,
       extensions: offers,
+      request: template?.withKey(key),
       limits: this.#options.answerLimits,
       sha1: nodeSha1,
       url: safeUrl,
@@ -102,28 +115,14 @@ export class CioEngine implements HttpClientEngine {
   }
 
   /** Uses a place of the limit, or gives it back. */
-  async #connect(request: EngineRequest, attempt: Attempt): Promise<SocketStream> {
-    const { url, safeUrl, socketPath } = request;
-    const { noDelay, keepAlive, addressTimeout } = this.#options;
-    const isTls = url.protocol === "wss:";
+  async #connect({ request, dial: options }: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await dial(
-        {
-          host: url.hostname.replace(/^\[|\]$/g, ""),
-          port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
-          socketPath,
-          tls: isTls ? this.#tls : null,
-          noDelay,
-          keepAlive,
-          addressTimeout,
-        },
-        {
-          url: safeUrl,
-          entered: (phase) => attempt.entered(phase),
-          onAbort: (callback) => attempt.onAbort(callback),
-        },
-      );
+      const stream = await dial(options, {
+        url: request.safeUrl,
+        entered: (phase) => attempt.entered(phase),
+        onAbort: (callback) => attempt.onAbort(callback),
+      });
       if (this.#closing !== null) stream.destroy();
       this.#refuseWhenClosed();
       this.#own(stream);

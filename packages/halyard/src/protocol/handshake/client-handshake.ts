@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandshakeError } from "../errors.ts";
 import { acceptFor, type Sha1 } from "./accept-key.ts";
-import { formatRequest, type HandshakeOffer } from "./client-request.ts";
+import { type HandshakeOffer, RequestTemplate } from "./client-request.ts";
 import { handshakeError, quote } from "./failure.ts";
 import { type ExtensionOffer, GrammarError, listContains, parseExtensions } from "./header-grammar.ts";
 import { announcesContent, type HeaderList, toHeaders } from "./header-list.ts";
@@ -18,6 +18,8 @@ export interface AnswerLimits extends HeadLimits {
 export interface ClientHandshakeOptions extends HandshakeOffer {
   /** How much of the answer's head is accepted. */
   readonly limits?: AnswerLimits | undefined;
+  /** The bytes to send, for who has written the same offer before. @defaultValue written anew */
+  readonly request?: Uint8Array | undefined;
   /** A platform's own, which is faster. @defaultValue one that runs everywhere */
   readonly sha1?: Sha1 | undefined;
 }
@@ -52,7 +54,7 @@ export class ClientHandshake {
 
   /** @throws {@link InvalidArgumentError} when the options cannot make a request */
   constructor(options: ClientHandshakeOptions) {
-    this.request = formatRequest(options);
+    this.request = options.request ?? new RequestTemplate(options).withKey(options.key);
     this.#options = options;
     this.#parser = this.#newParser();
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { encodeUtf8 } from "../bytes.ts";
 import { type ErrorContext, InvalidArgumentError } from "../errors.ts";
 import { isValidKey } from "./accept-key.ts";
 import { type ExtensionOffer, formatExtensions, isHost, isOriginForm, isToken } from "./header-grammar.ts";
@@ -23,25 +24,47 @@ export interface HandshakeOffer {
   readonly url: string;
 }
 
+const keyHeader = "Sec-WebSocket-Key";
+/** Stands where the key will. */
+const noKey = "=".repeat(24);
+
 /**
- * Writes the opening handshake (RFC 6455 section 4.1). Everything the application gave is checked here, before
- * anything is resolved or connected.
- *
- * @throws {@link InvalidArgumentError}
+ * An opening handshake (RFC 6455 section 4.1), written but for the key, which is another one for each attempt. Everything the
+ * application gave is checked here, before anything is resolved or connected.
  */
-export function formatRequest(offer: HandshakeOffer): Uint8Array {
-  const context = { url: offer.url };
-  if (!isOriginForm(offer.target)) {
-    // The target is not shown: its query may hold a token.
-    throw new InvalidArgumentError(
-      "the request target must begin with / and hold only visible ASCII characters without #",
-      context,
-    );
+export class RequestTemplate {
+  readonly #head: Uint8Array;
+  readonly #keyStart: number;
+  readonly #context: ErrorContext;
+
+  /** @throws {@link InvalidArgumentError} */
+  constructor(offer: Omit<HandshakeOffer, "key">) {
+    const context = { url: offer.url };
+    if (!isOriginForm(offer.target)) {
+      // The target is not shown: its query may hold a token.
+      throw new InvalidArgumentError(
+        "the request target must begin with / and hold only visible ASCII characters without #",
+        context,
+      );
+    }
+    checkSubprotocols(offer.subprotocols, context);
+    refuseReserved(offer.headers, context);
+    const start = `GET ${offer.target} HTTP/1.1`;
+    const headers = requestHeaders(offer, context);
+    this.#head = formatHead(start, headers, context);
+    // All before the key is ASCII: as many characters as bytes.
+    const before = headers.slice(0, headers.findIndex(([name]) => name === keyHeader));
+    this.#keyStart = [start, ...before.map((header) => header.join(": ")), `${keyHeader}: `].join("\r\n").length;
+    this.#context = context;
   }
-  if (!isValidKey(offer.key)) throw new InvalidArgumentError("the key must be base64 of 16 bytes", context);
-  checkSubprotocols(offer.subprotocols, context);
-  refuseReserved(offer.headers, context);
-  return formatHead(`GET ${offer.target} HTTP/1.1`, requestHeaders(offer, context), context);
+
+  /** @throws {@link InvalidArgumentError} for what is no key */
+  withKey(key: string): Uint8Array {
+    if (!isValidKey(key)) throw new InvalidArgumentError("the key must be base64 of 16 bytes", this.#context);
+    const head = this.#head.slice();
+    head.set(encodeUtf8(key), this.#keyStart);
+    return head;
+  }
 }
 
 /**
@@ -60,14 +83,14 @@ export function checkSubprotocols(subprotocols: readonly string[], context?: Err
   }
 }
 
-function requestHeaders(offer: HandshakeOffer, context: ErrorContext): Header[] {
+function requestHeaders(offer: Omit<HandshakeOffer, "key">, context: ErrorContext): Header[] {
   const { subprotocols, extensions } = offer;
   const own = new HeaderList(offer.headers);
   const headers: Header[] = [
     ["Host", chooseHost(offer.host, own.get("Host"), context)],
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Key", offer.key],
+    [keyHeader, noKey],
     ["Sec-WebSocket-Version", "13"],
   ];
   if (subprotocols.length > 0) headers.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);

@@ -58,6 +58,8 @@ function listMembers(values: readonly string[]): string[] {
 
 /** Whether a header that is a list of case-insensitive tokens, such as Connection, contains `token`. */
 export function listContains(values: readonly string[], token: string): boolean {
+  // Nearly always it is all there is.
+  if (values.length === 1 && values[0]?.toLowerCase() === token) return true;
   return listMembers(values).some((member) => member.toLowerCase() === token);
 }
 
