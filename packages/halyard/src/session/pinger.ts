@@ -2,6 +2,7 @@
 import { Frame } from "../protocol/frame.ts";
 import type { CancelTimer, Clock } from "./clock.ts";
 import { PingTimeoutError } from "./errors.ts";
+import { SharedInterval, type Waiting } from "./shared-interval.ts";
 import type { Transport } from "./transport.ts";
 
 /** A timer that fires this much later than asked for, in milliseconds, tells of a frozen process, not of a dead peer. */
@@ -25,7 +26,7 @@ export interface PingOptions {
  * came within the timeout after one. A dead peer is thus found within interval + timeout. Only the matching pong
  * measures latency.
  */
-export class Pinger {
+export class Pinger implements Waiting {
   /** Milliseconds between a ping and its pong, of the newest pair; null before the first. */
   latency: number | null = null;
   readonly #transport: Transport;
@@ -37,7 +38,10 @@ export class Pinger {
   #isRunning = false;
   /** While we do not read, what the peer sends cannot be seen, so no deadline may run. */
   #isPaused = false;
-  #cancelPing: CancelTimer | null = null;
+  /** In which the next ping is due. */
+  #pings: SharedInterval | null = null;
+  /** @internal */
+  due = 0;
   #deadlines: Set<CancelTimer> | null = null;
   #sequence = 0;
   #newestPing: { readonly at: number; readonly payload: string } | null = null;
@@ -77,7 +81,8 @@ export class Pinger {
   /** Stops for good. */
   stop(): void {
     this.#isRunning = false;
-    this.#cancelPing?.();
+    this.#pings?.delete(this);
+    this.#pings = null;
     this.#cancelDeadlines();
   }
 
@@ -98,10 +103,13 @@ export class Pinger {
   }
 
   #schedulePing(): void {
-    if (this.#interval !== Infinity) this.#cancelPing = this.#clock.after(this.#interval, () => this.#ping());
+    if (this.#interval === Infinity) return;
+    this.#pings ??= SharedInterval.of(this.#clock, this.#interval);
+    this.#pings.add(this);
   }
 
-  #ping(): void {
+  /** The next ping is due. */
+  elapsed(): void {
     const payload = new Uint8Array(4);
     new DataView(payload.buffer).setUint32(0, ++this.#sequence);
     this.#newestPing = { at: this.#clock.now(), payload: String(payload) };
