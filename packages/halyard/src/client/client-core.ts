@@ -125,7 +125,9 @@ export class ClientCore {
     const { config, given } = this.plugin(WebSockets);
     const made = this.#engineRequest(mode, options, config, scheme);
     checkCapabilities(this.engine, made, given);
-    const isRewritten = Array.from(this.#plugins.values()).some(({ instance }) => instance.onRequest !== undefined);
+    const isRewritten = Array.from(this.#plugins.values()).some(
+      ({ instance }) => instance.onRequest !== undefined,
+    );
     if (typeof request === "string" && !isRewritten) this.#known = { url: request, scheme, made };
     return made;
   }

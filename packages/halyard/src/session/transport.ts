@@ -3,6 +3,12 @@ import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 
+/** Who waits for frames. Not a promise, which with all that awaits it would be 800 bytes of an idle session. */
+export interface BatchReceiver {
+  received(batch: Frame[] | null): void;
+  receivingFailed(error: unknown): void;
+}
+
 /**
  * An open connection as the session sees it: all that an engine has to provide. The session pulls batches of frames,
  * which gives backpressure, hands frames back to be written, and disposes.
@@ -12,13 +18,13 @@ export interface Transport {
   readonly closing: ClosingHandshake;
 
   /**
-   * The frames that have arrived since the last call, at least one, control frames among them in order; null when the
-   * peer has ended the connection. It is called again only after it has settled. The array belongs to the caller.
+   * Gives the receiver, once, the frames that have arrived since the last call, at least one, control frames among them in
+   * order; null when the peer has ended the connection. It is called again only after that. The array belongs to the receiver.
    *
-   * It rejects once with what broke the connection: a peer's fault, after the frames before it were given out; then a
-   * further call still waits for the end. After {@link dispose} it resolves to null.
+   * It fails once with what broke the connection: a peer's fault, after the frames before it were given out; then a
+   * further call still waits for the end. After {@link dispose} it gives null.
    */
-  receive(): Promise<Frame[] | null>;
+  receive(receiver: BatchReceiver): void;
 
   /**
    * Resolves when the end is in sight: a Close frame or a fault of the peer's has arrived, or the connection has ended. What

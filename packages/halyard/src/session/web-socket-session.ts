@@ -21,7 +21,7 @@ import { Outgoing, type SendChannel, type SendOptions } from "./outgoing.ts";
 import type { SessionEnd } from "./session-end.ts";
 import type { CloseOptions, SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
-import { Deferred } from "./waiting.ts";
+import { Deferred, done } from "./waiting.ts";
 
 /** How many turns of promises a reader has to take one message. */
 const readerTurns = 10;
@@ -63,6 +63,8 @@ export class WebSocketSession implements AsyncDisposable {
   #endedBy: unknown;
   #isClosing = false;
   #isOver = false;
+  /** Whether we have failed the connection, and wait for the peer to end it. */
+  #isLingering = false;
   /** Whether the bounds of `incoming` are lifted as soon as the end is in sight. */
   #awaitsEnding = false;
   /** How the session has ended. */
@@ -83,7 +85,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.#incoming = new Channel(options.incoming, sizeOf);
     this.#sink = this.#incoming;
     this.#outgoing = new Outgoing(transport, options.outgoing, this);
-    void this.#run();
+    transport.receive(this);
   }
 
   /** The frames that arrive, from the first byte after the handshake. It stays readable to its end after a close. */
@@ -266,25 +268,51 @@ export class WebSocketSession implements AsyncDisposable {
     else this.#finish();
   }
 
-  async #run(): Promise<void> {
+  /**
+   * Of the transport, which may call in the middle of its work: what it gives is looked at in the next turn of promises.
+   * @internal
+   */
+  received(batch: Frame[] | null): void {
+    void done.then(() => this.#take(batch));
+  }
+
+  /** @internal */
+  receivingFailed(error: unknown): void {
+    void done.then(() => this.#receivingEnded(error));
+  }
+
+  #take(batch: Frame[] | null): void {
+    if (batch === null) return this.#receivingEnded(undefined);
     try {
-      // What waits is as small as it can be: another function in between would be 400 bytes of an idle session.
-      for (;;) {
-        const batch = await this.transport.receive();
-        if (batch === null) break;
-        for (let next = this.#push(batch, 0); next < batch.length; next = this.#push(batch, next)) {
-          await this.#makeRoom(batch[next] as Frame);
-        }
-      }
-      this.#connectionEnded();
+      const next = this.#push(batch, 0);
+      if (next === batch.length) this.transport.receive(this);
+      else void this.#pushLater(batch, next);
     } catch (error) {
-      this.#connectionFailed(error);
+      this.#receivingEnded(error);
     }
-    // A connection that we failed is read on until the peer has our Close frame, or the deadline passes.
-    // How it ends then is of no interest any more.
-    const lingers = this.transport.closing.failure !== null && !this.#isOver;
-    if (lingers) await Promise.allSettled([this.transport.receive()]);
-    this.#finish();
+  }
+
+  async #pushLater(batch: readonly Frame[], from: number): Promise<void> {
+    try {
+      for (let next = from; next < batch.length; next = this.#push(batch, next)) {
+        await this.#makeRoom(batch[next] as Frame);
+      }
+      this.transport.receive(this);
+    } catch (error) {
+      this.#receivingEnded(error);
+    }
+  }
+
+  /** @param error - undefined when the peer has ended the connection */
+  #receivingEnded(error: unknown): void {
+    // Of a connection that we failed it is of no interest any more how it ends.
+    if (this.#isLingering) return this.#finish();
+    if (error === undefined) this.#connectionEnded();
+    else this.#connectionFailed(error);
+    // It is read on until the peer has our Close frame, or the deadline passes.
+    this.#isLingering = this.transport.closing.failure !== null && !this.#isOver;
+    if (this.#isLingering) this.transport.receive(this);
+    else this.#finish();
   }
 
   /**

@@ -3,7 +3,7 @@ import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import { batchFrames, type Connection } from "../protocol/connection.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Transport } from "../session/transport.ts";
+import type { BatchReceiver, Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import { socketError } from "./socket-errors.ts";
 import type { ByteSink, SocketStream } from "./socket-stream.ts";
@@ -26,7 +26,7 @@ export class SocketTransport implements Transport, ByteSink {
   /** The batch read ahead. */
   #ahead: Frame[] | null = null;
   #aheadBytes = 0;
-  #receiver: Deferred<Frame[] | null> | null = null;
+  #receiver: BatchReceiver | null = null;
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
@@ -103,12 +103,10 @@ export class SocketTransport implements Transport, ByteSink {
     return this.#writer.bytesWritten;
   }
 
-  receive(): Promise<Frame[] | null> {
-    const receiver = new Deferred<Frame[] | null>();
+  receive(receiver: BatchReceiver): void {
     this.#receiver = receiver;
     if (this.#framesInTurn >= batchFrames) this.#leaveATurn();
     else this.#goOn();
-    return receiver.promise;
   }
 
   /**
@@ -239,16 +237,16 @@ export class SocketTransport implements Transport, ByteSink {
     if (this.#framesInTurn >= batchFrames && !this.#isDisposed) return;
     if (this.#ahead !== null) {
       this.#framesInTurn += this.#ahead.length;
-      receiver.resolve(this.#ahead);
+      receiver.received(this.#ahead);
       this.#ahead = null;
       this.#aheadBytes = 0;
     } else if (this.#connection.hasInput && !this.#isDisposed) {
       return;
     } else if (this.#error !== null) {
-      receiver.reject(this.#error);
+      receiver.receivingFailed(this.#error);
       this.#error = null;
     } else if (this.#hasEnded) {
-      receiver.resolve(null);
+      receiver.received(null);
     } else {
       return;
     }

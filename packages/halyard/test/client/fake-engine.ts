@@ -9,8 +9,7 @@ import type {
 } from "../../src/client/engine.ts";
 import { ClosingHandshake } from "../../src/protocol/closing-handshake.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
-import type { Transport } from "../../src/session/transport.ts";
-import { Deferred } from "../../src/session/waiting.ts";
+import type { BatchReceiver, Transport } from "../../src/session/transport.ts";
 import { VirtualClock } from "../../src/testing/index.ts";
 
 export const allCapabilities: readonly EngineCapability[] = [
@@ -41,13 +40,11 @@ export class FakeTransport implements Transport {
 
   stream(): void {}
   readonly #batches: (Frame[] | null)[] = [];
-  #receiver: Deferred<Frame[] | null> | null = null;
+  #receiver: BatchReceiver | null = null;
 
-  receive(): Promise<Frame[] | null> {
-    this.#receiver = new Deferred();
-    const { promise } = this.#receiver;
+  receive(receiver: BatchReceiver): void {
+    this.#receiver = receiver;
     this.#settle();
-    return promise;
   }
 
   send(frame: Frame): boolean {
@@ -75,8 +72,9 @@ export class FakeTransport implements Transport {
 
   #settle(): void {
     if (this.#receiver === null || this.#batches.length === 0) return;
-    this.#receiver.resolve(this.#batches.shift() ?? null);
+    const receiver = this.#receiver;
     this.#receiver = null;
+    receiver.received(this.#batches.shift() ?? null);
   }
 }
 

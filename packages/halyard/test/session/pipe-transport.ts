@@ -6,7 +6,7 @@ import { Connection } from "../../src/protocol/connection.ts";
 import type { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { MaskingKeys } from "../../src/protocol/masking.ts";
-import type { Transport } from "../../src/session/transport.ts";
+import type { BatchReceiver, Transport } from "../../src/session/transport.ts";
 import { Deferred } from "../../src/session/waiting.ts";
 
 export type Role = "client" | "server";
@@ -45,7 +45,7 @@ export class PipeTransport implements Transport {
   readonly #pipe: (Uint8Array | null)[] = [];
   #ahead: Frame[] | null = null;
   #isPaused = false;
-  #receiver: Deferred<Frame[] | null> | null = null;
+  #receiver: BatchReceiver | null = null;
   #error: Error | null = null;
   #isBroken = false;
   #hasEnded = false;
@@ -96,14 +96,12 @@ export class PipeTransport implements Transport {
     return this.#ending.promise;
   }
 
-  receive(): Promise<Frame[] | null> {
+  receive(receiver: BatchReceiver): void {
     expect(this.#receiver, "receive is called again only after it has settled").toBe(null);
-    const receiver = new Deferred<Frame[] | null>();
     this.#receiver = receiver;
     if (this.#ahead === null && this.connection.hasInput) this.#proceed();
     else this.#settleReceiver();
     if (!this.connection.hasInput) this.#resume();
-    return receiver.promise;
   }
 
   send(frame: Frame): boolean {
@@ -217,9 +215,9 @@ export class PipeTransport implements Transport {
   #settleReceiver(): void {
     const receiver = this.#receiver;
     if (receiver === null) return;
-    if (this.#ahead !== null) receiver.resolve(this.#ahead);
-    else if (this.#error !== null) receiver.reject(this.#error);
-    else if (this.#hasEnded) receiver.resolve(null);
+    if (this.#ahead !== null) receiver.received(this.#ahead);
+    else if (this.#error !== null) receiver.receivingFailed(this.#error);
+    else if (this.#hasEnded) receiver.received(null);
     else return;
     if (this.#ahead !== null) this.#ahead = null;
     else this.#error = null;

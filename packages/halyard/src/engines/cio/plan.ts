@@ -33,7 +33,14 @@ export class Plan {
     const { headers, subprotocols, extensions, safeUrl } = this.request;
     if (extensions.length > 0) return undefined;
     const { target, host } = this;
-    this.#template ??= new RequestTemplate({ target, host, headers, subprotocols, extensions: [], url: safeUrl });
+    this.#template ??= new RequestTemplate({
+      target,
+      host,
+      headers,
+      subprotocols,
+      extensions: [],
+      url: safeUrl,
+    });
     return this.#template;
   }
 }

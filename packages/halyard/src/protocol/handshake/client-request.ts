@@ -53,8 +53,13 @@ export class RequestTemplate {
     const headers = requestHeaders(offer, context);
     this.#head = formatHead(start, headers, context);
     // All before the key is ASCII: as many characters as bytes.
-    const before = headers.slice(0, headers.findIndex(([name]) => name === keyHeader));
-    this.#keyStart = [start, ...before.map((header) => header.join(": ")), `${keyHeader}: `].join("\r\n").length;
+    const before = headers.slice(
+      0,
+      headers.findIndex(([name]) => name === keyHeader),
+    );
+    this.#keyStart = [start, ...before.map((header) => header.join(": ")), `${keyHeader}: `].join(
+      "\r\n",
+    ).length;
     this.#context = context;
   }
 

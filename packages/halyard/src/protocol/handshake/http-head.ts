@@ -98,7 +98,8 @@ export class HttpHeadParser {
     if (end < 0) return false;
     const lines = text.slice(0, end).split("\r\n");
     const isRight = (line: string) => line.length <= this.#maxLineSize && isFieldValue(line);
-    if (!text.startsWith(PROTOCOL_NAME) || lines.length - 1 > this.#maxHeaders || !lines.every(isRight)) return false;
+    if (!text.startsWith(PROTOCOL_NAME) || lines.length - 1 > this.#maxHeaders || !lines.every(isRight))
+      return false;
     for (const line of lines) this.#receiveLine(line);
     this.#receiveLine("");
     this.#size = end + 4;
