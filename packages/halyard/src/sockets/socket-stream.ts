@@ -151,30 +151,44 @@ export class SocketStream {
     this.#isClosed = socket.closed;
     // The listeners stay until the socket is gone, so that no error can ever be unheard.
     const owned = Object.assign(socket, { [streamOf]: this });
-    owned.on("error", SocketStream.#failed);
-    owned.on("end", SocketStream.#ended);
-    owned.on("close", SocketStream.#closed);
+    owned.on("error", onError);
+    owned.on("end", onEnd);
+    owned.on("close", onClose);
   }
 
-  static #failed(this: OwnedSocket, error: Error): void {
-    this[streamOf].#error ??= error;
-    // A TLS socket that was open goes on after an error, and would tell only of an end.
-    this.destroy(error);
+  /** @internal */
+  failed(error: Error): void {
+    this.#error ??= error;
   }
 
-  static #ended(this: OwnedSocket): void {
-    this[streamOf].#sink?.ended();
+  /** @internal */
+  ended(): void {
+    this.#sink?.ended();
   }
 
-  static #closed(this: OwnedSocket): void {
-    const stream = this[streamOf];
-    stream.#isClosed = true;
-    stream.#sink?.closed(stream.#error);
-    stream.onClose?.(stream);
+  /** @internal */
+  closed(): void {
+    this.#isClosed = true;
+    this.#sink?.closed(this.#error);
+    this.onClose?.(this);
   }
 }
 
 /** What Node reads for `data` has memory of its own; what others emit may lie in a pool. */
 function fillsItsMemory(chunk: Uint8Array): boolean {
   return chunk.length === chunk.buffer.byteLength;
+}
+
+function onError(this: OwnedSocket, error: Error): void {
+  this[streamOf].failed(error);
+  // A TLS socket that was open goes on after an error, and would tell only of an end.
+  this.destroy(error);
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[streamOf].ended();
+}
+
+function onClose(this: OwnedSocket): void {
+  this[streamOf].closed();
 }
