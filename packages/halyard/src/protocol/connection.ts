@@ -162,9 +162,7 @@ export class Connection {
     if (this.hasInput || !this.closing.canReceive) return null;
     const room = this.#assembler.room;
     if (room.length >= leastRoom) return room;
-    this.#given = this.#isWorthGiving
-      ? this.#kernel.allocate(givenBytes(this.#largeSize))
-      : noBytes;
+    this.#given = this.#isWorthGiving ? this.#kernel.allocate(givenBytes(this.#largeSize)) : noBytes;
     return this.#given === noBytes ? null : this.#given;
   }
 

@@ -71,7 +71,8 @@ export class MessageAssembler {
   /** Where the rest of a data frame may be read to, as far as there is memory for it; empty between frames. */
   get room(): Uint8Array {
     const { opcode, missing } = this.#decoder;
-    return missing === 0 || isControl(opcode) || this.streaming ? noBytes : this.#message.room(missing);
+    if (missing === 0 || isControl(opcode) || this.streaming) return noBytes;
+    return this.#message?.room(missing) ?? noBytes;
   }
 
   #pushControl(): Frame | null {

@@ -20,7 +20,9 @@ function waiter(clock: VirtualClock, interval: SharedInterval, again = (): boole
 test("calls each an interval after it has begun to wait, by one timer", async () => {
   const clock = new VirtualClock();
   const interval = SharedInterval.of(clock, 100);
-  const [first, second, third] = [1, 2, 3].map(() => waiter(clock, interval)) as [Waiting, Waiting, Waiting];
+  const first = waiter(clock, interval);
+  const second = waiter(clock, interval);
+  const third = waiter(clock, interval);
   interval.add(first);
   await clock.advance(30);
   interval.add(second);
