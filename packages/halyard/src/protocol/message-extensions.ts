@@ -24,8 +24,6 @@ export interface NegotiatedExtension {
 
 /** What the negotiated extensions of one connection do to messages. At most one of them has a codec. */
 export class MessageExtensions {
-  /** Of all connections that have agreed on none. */
-  static readonly none: MessageExtensions = new MessageExtensions([], "client");
   /** The bits that the first frame of a message may have. */
   readonly reserved: number;
   readonly codec: MessageCodec | null;
@@ -89,4 +87,16 @@ export class MessageExtensions {
     for (const extension of this.#chain.toReversed()) result = extension.processOutgoing?.(result) ?? result;
     return result;
   }
+}
+
+let none: MessageExtensions | undefined;
+
+/** Those of a connection: all that have agreed on none share one. */
+export function extensionsFor(
+  negotiated: readonly NegotiatedExtension[],
+  role: "client" | "server",
+): MessageExtensions {
+  if (negotiated.length > 0) return new MessageExtensions(negotiated, role);
+  none ??= new MessageExtensions([], role);
+  return none;
 }
