@@ -63,7 +63,7 @@ export class ResponseHead extends Head {
 /** No name has a colon in it, and no value a line end. Joined, since a sum of strings would keep all of its parts. */
 function pack(fields: Iterable<Header>): string {
   const lines: string[] = [];
-  for (const [name, value] of fields) lines.push(`${name}:${value}`);
+  for (const field of fields) lines.push(`${field[0]}:${field[1]}`);
   return lines.join("\n");
 }
 
