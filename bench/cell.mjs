@@ -13,7 +13,7 @@ import { serveBroadcast, serveEcho } from "./scenarios/serve.mjs";
 /**
  * @typedef {object} Connection what an adapter makes of a client's connection
  * @property {(message: string | Uint8Array) => void | Promise<void>} send
- * @property {(count: number, each?: (message: any) => unknown) => Promise<void>} consume gives so many messages to `each`, a
+ * @property {(count: number, each?: (message: any) => void | Promise<unknown>) => Promise<void>} consume gives so many messages to `each`, a
  *   string or bytes, and waits for what that returns
  * @property {() => Promise<unknown>} close resolves when the connection is closed
  * @property {(text: string) => void} [order] sends without compression, where `send` might compress a short text

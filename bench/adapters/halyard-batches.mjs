@@ -3,7 +3,7 @@
 import { HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 
-/** @type {(message: unknown) => unknown} */
+/** @type {(message: unknown) => void | Promise<unknown>} */
 const ignore = () => undefined;
 
 /**

@@ -60,7 +60,9 @@ function start(program, args) {
   const line = async () => {
     const { done, value } = await lines.next();
     if (done)
-      throw new Error(`${program} ${args.join(" ")} has told nothing, and ended with ${String(await exited)}`);
+      throw new Error(
+        `${program} ${args.join(" ")} has told nothing, and ended with ${String(await exited)}`,
+      );
     return value;
   };
   return { child, exited, line };

@@ -27,7 +27,6 @@ export const leftOut = {
   bun: [
     { file: "hostile/retained.test.ts", reason: "Bun's collector is not to be had by V8's flags" },
     { file: server, test: "the target \\S+ in absolute form is served by its path", reason: bunServer },
-    { file: server, test: "and the scheme of the server", reason: bunServer },
     { file: server, test: "refuses handshakes meanwhile with 503", reason: bunServer },
     { file: server, test: "ends those that are in the middle of TLS, too", reason: bunServer },
     { file: tls, test: "that has only TLS 1.1", reason: bunTls },
