@@ -68,6 +68,17 @@ export function transcode(size: i32): i32 {
       at += 2;
       to += 2;
     } else if (first < 0xf0) {
+      // Four characters of three bytes, as in Chinese and Japanese, a quarter of the time.
+      if (at + 16 <= end) {
+        const units = fourOfThree(v128.load(at));
+        if (i32x4.all_true(units)) {
+          v128.store(to, i16x8.narrow_i32x4_u(units, units));
+          all |= 0x800;
+          at += 12;
+          to += 8;
+          continue;
+        }
+      }
       const second = <u32>load<u8>(at + 1);
       const third = <u32>load<u8>(at + 2);
       const unit = ((first & 0xf) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
@@ -95,6 +106,21 @@ export function transcode(size: i32): i32 {
   if (all > 0xff) return (units << 1) | 1;
   narrow(to);
   return units << 1;
+}
+
+/** The units of four characters of three bytes each, a lane each; zeros unless all of them are such, and allowed. */
+function fourOfThree(bytes: v128): v128 {
+  const zero = i32x4.splat(0);
+  const lanes = v128.shuffle<u8>(bytes, zero, 2, 1, 0, 16, 5, 4, 3, 16, 8, 7, 6, 16, 11, 10, 9, 16);
+  const isThree = i32x4.eq(v128.and(lanes, i32x4.splat(0xf0c0c0)), i32x4.splat(0xe08080));
+  const upper = v128.and(i32x4.shr_u(lanes, 4), i32x4.splat(0xf000));
+  const middle = v128.and(i32x4.shr_u(lanes, 2), i32x4.splat(0x0fc0));
+  const units = v128.or(v128.or(upper, middle), v128.and(lanes, i32x4.splat(0x3f)));
+  // Below U+0800 they are overlong, and surrogates are no characters.
+  const isLarge = i32x4.gt_s(units, i32x4.splat(0x7ff));
+  const isSurrogate = i32x4.eq(v128.and(units, i32x4.splat(0xf800)), i32x4.splat(0xd800));
+  const isAllowed = v128.and(isThree, v128.andnot(isLarge, isSurrogate));
+  return i32x4.all_true(isAllowed) ? units : zero;
 }
 
 /** Leaves out the upper byte of each unit up to `end`. */

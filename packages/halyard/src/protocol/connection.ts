@@ -7,7 +7,7 @@ import type { Encoded, EncodeOptions } from "./extension.ts";
 import { Frame } from "./frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
-import { IncomingMessages } from "./incoming-messages.ts";
+import { IncomingMessages, workOf } from "./incoming-messages.ts";
 import { type Kernel, plainKernel } from "./kernel.ts";
 import type { MaskingKeys } from "./masking.ts";
 import { MessageAssembler } from "./message-assembler.ts";
@@ -19,8 +19,11 @@ import { slabTimes, type WholeFrames, wholeFramesFor } from "./whole-frames.ts";
 /** What a peer can do wrong on an open connection. */
 type Fault = ProtocolViolationError | FrameTooBigError;
 
-/** How many frames one batch may hold: a millisecond's work. What is behind them waits for the next turn. */
-export const batchFrames = 2048;
+/**
+ * How much work one batch may be, counted in small frames: a millisecond or a few. What is behind it waits for the next call,
+ * and whoever drives the connection lets the event loop turn in between.
+ */
+export const batchWork = 1024;
 
 /** For less, reading to another place does not pay. */
 const leastRoom = 16 * 1024;
@@ -98,10 +101,10 @@ export class Connection {
     this.#isRaw = mode === "raw";
     this.#isServer = options.role === "server";
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
-    this.#extensions = extensionsFor(options.extensions ?? [], options.role);
+    const kernel = options.kernel ?? plainKernel;
+    this.#extensions = extensionsFor(options.extensions ?? [], options.role, kernel);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
-    const kernel = options.kernel ?? plainKernel;
     this.#kernel = kernel;
     this.#assembler = new MessageAssembler(this.#decoder, this.#isServer, mode, limits, kernel);
     this.#incoming = new IncomingMessages(
@@ -109,6 +112,7 @@ export class Connection {
       this.#assembler,
       this.#extensions,
       limits.maxMessageSize,
+      kernel,
     );
     this.#wholeFrames = this.#extensions.canStream ? wholeFramesFor(this.#isServer, kernel) : null;
     this.#maxMessageSize = mode === "raw" ? Infinity : limits.maxMessageSize;
@@ -177,6 +181,11 @@ export class Connection {
     return this.#held !== null;
   }
 
+  /** How much work was done in all, counted in small frames. */
+  get work(): number {
+    return this.#incoming.work;
+  }
+
   /** Copies the bytes that wait, so that the caller can use their memory for something else. */
   retain(): void {
     this.#decoder.feed(copyOf(this.#decoder.unread));
@@ -185,7 +194,8 @@ export class Connection {
   }
 
   /**
-   * The frames that have arrived, in order; empty when more bytes are needed. In default mode they are whole messages
+   * The frames that have arrived, in order; empty when more bytes are needed, or when enough was done for one call and
+   * {@link hasInput} tells that there is more. In default mode they are whole messages
    * with the control frames between them. Pings are answered at once; a Close frame, or a fault, behind other frames
    * waits for the next call.
    *
@@ -195,12 +205,14 @@ export class Connection {
     if (this.#held !== null) return this.#end(this.#held);
     if (this.#thrown !== null) throw this.#takeThrown(this.#thrown);
     const batch: Frame[] = [];
+    const incoming = this.#incoming;
+    incoming.stopAt = incoming.work + batchWork;
     let bytes = 0;
     try {
-      while (bytes < this.#batchBytes && batch.length < batchFrames && this.closing.canReceive) {
+      while (bytes < this.#batchBytes && this.closing.canReceive) {
         bytes += this.#takeWholeFrames(batch, this.#batchBytes - bytes);
-        if (bytes >= this.#batchBytes || batch.length >= batchFrames) break;
-        const frame = this.#incoming.next();
+        if (bytes >= this.#batchBytes) break;
+        const frame = incoming.next();
         if (frame === null) break;
         if (frame.type === "close") return this.#endBehind(batch, frame);
         if (frame.type === "ping") this.#answer(frame);
@@ -322,8 +334,12 @@ export class Connection {
     const maxPayload = this.#assembler.streaming
       ? Infinity
       : Math.min(this.#maxFrameSize, this.#maxMessageSize);
-    whole.read(decoder.input, start, this.#mayKeep, { maxPayload, maxBytes, maxFrames: batchFrames }, batch);
+    const incoming = this.#incoming;
+    const before = batch.length;
+    const maxFrames = before + incoming.stopAt - incoming.work;
+    whole.read(decoder.input, start, this.#mayKeep, { maxPayload, maxBytes, maxFrames }, batch);
     decoder.skipTo(whole.at);
+    incoming.work += workOf(batch.length - before, whole.bytes);
     this.#largeBytes += whole.largeBytes;
     if (whole.largeBytes > 0) this.#largeSize = whole.largeSize;
     return whole.bytes;

@@ -3,6 +3,7 @@ import { noBytes } from "./bytes.ts";
 import { ProtocolViolationError } from "./errors.ts";
 import { Frame } from "./frame.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
+import type { Kernel } from "./kernel.ts";
 import type { MessageAssembler } from "./message-assembler.ts";
 import type { MessageExtensions } from "./message-extensions.ts";
 import { frameOptions, reservedBits } from "./reserved-bits.ts";
@@ -23,12 +24,26 @@ interface Job {
   outcome: { readonly payload: Uint8Array } | { readonly error: unknown } | null;
 }
 
+/** What decoding a message costs beside its bytes, and how many bytes cost as much as a frame. */
+const codecWork = 16;
+const workBytes = 4096;
+
+/** How much work so many frames, with so many bytes of payload in all, are. */
+export function workOf(frames: number, bytes: number): number {
+  return frames + Math.floor(bytes / workBytes);
+}
+
 /** The way of messages from the wire: assembled, decoded by the codec, through the extensions, strictly in order. */
 export class IncomingMessages {
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
   readonly #extensions: MessageExtensions;
   readonly #maxMessageSize: number;
+  readonly #kernel: Kernel;
+  /** How much was done in all, counted in small frames: of a message in fragments each is one. */
+  work = 0;
+  /** Where {@link next} gives up for this time. */
+  stopAt: number = Infinity;
   #job: Job | null = null;
   /** What the codec has not been given yet of a piece of a streamed message. */
   #rest: DataFrame | null = null;
@@ -40,7 +55,9 @@ export class IncomingMessages {
     assembler: MessageAssembler,
     extensions: MessageExtensions,
     maxMessageSize: number,
+    kernel: Kernel,
   ) {
+    this.#kernel = kernel;
     this.#decoder = decoder;
     this.#assembler = assembler;
     this.#extensions = extensions;
@@ -74,7 +91,7 @@ export class IncomingMessages {
   }
 
   /**
-   * The next frame, or null when more bytes, or the codec's result, are needed.
+   * The next frame, or null when more bytes, or the codec's result, are needed, or enough was done.
    * @throws {@link ProtocolViolationError} or {@link FrameTooBigError}
    */
   next(): Frame | null {
@@ -83,7 +100,7 @@ export class IncomingMessages {
       const frame = this.#finishJob(this.#job);
       if (frame !== null) return frame;
     }
-    while (this.#job === null) {
+    while (this.#job === null && this.work < this.stopAt) {
       const frame = this.#rest ?? this.#assembled();
       if (frame === null) return null;
       if (frame.type !== "text" && frame.type !== "binary") return frame;
@@ -94,7 +111,8 @@ export class IncomingMessages {
   }
 
   #assembled(): Frame | null {
-    while (this.#decoder.next()) {
+    while (this.work < this.stopAt && this.#decoder.next()) {
+      this.work += workOf(1, this.#decoder.end - this.#decoder.start);
       const frame = this.#assembler.push();
       if (frame !== null) return frame;
     }
@@ -137,6 +155,7 @@ export class IncomingMessages {
   }
 
   #decoded(frame: DataFrame, payload: Uint8Array): Frame | null {
+    this.work += workOf(codecWork, payload.length);
     const decoded = this.#extensions.decoded(frame, payload);
     if (!this.#assembler.streaming) return this.#extensions.receive(decoded);
     this.#checkText(decoded);
@@ -151,7 +170,7 @@ export class IncomingMessages {
 
   #checkText({ type, data, fin }: DataFrame): void {
     if (type === "binary") return;
-    this.#utf8 ??= new Utf8Validator();
+    this.#utf8 ??= new Utf8Validator(this.#kernel.isUtf8);
     if (!this.#utf8.push(data) || (fin && !this.#utf8.isComplete)) {
       throw new ProtocolViolationError("a text message is not UTF-8", 1007);
     }

@@ -2,8 +2,8 @@
 import { InvalidArgumentError, ProtocolViolationError } from "./errors.ts";
 import type { EncodeOptions, MessageCodec, ReservedBits, WebSocketExtension } from "./extension.ts";
 import { Frame, wholeFromWire } from "./frame.ts";
+import { type Kernel, plainKernel } from "./kernel.ts";
 import { frameOptions, reservedBits } from "./reserved-bits.ts";
-import { isUtf8 } from "./utf8.ts";
 
 type DataFrame = Frame.Text | Frame.Binary;
 
@@ -15,15 +15,19 @@ export interface NegotiatedExtension {
 
 /** What the negotiated extensions of one connection do to messages. At most one of them has a codec. */
 export class MessageExtensions {
-  /** Of all connections that have agreed on none. */
-  static readonly none: MessageExtensions = new MessageExtensions([], "client");
   /** The bits that the first frame of a message may have. */
   readonly reserved: number;
   readonly codec: MessageCodec | null;
   readonly #chain: readonly WebSocketExtension[];
+  readonly #kernel: Kernel;
 
   /** @throws {@link InvalidArgumentError} when two of them have a codec */
-  constructor(negotiated: readonly NegotiatedExtension[], role: "client" | "server") {
+  constructor(
+    negotiated: readonly NegotiatedExtension[],
+    role: "client" | "server",
+    kernel: Kernel = plainKernel,
+  ) {
+    this.#kernel = kernel;
     this.#chain = negotiated.map(({ extension }) => extension);
     this.reserved = negotiated.reduce((bits, { reserves }) => bits | reservedBits(reserves), 0);
     const codecs = this.#chain.flatMap((extension) => extension.codec?.(role) ?? []);
@@ -70,8 +74,10 @@ export class MessageExtensions {
     let result = frame;
     for (const extension of this.#chain) result = extension.processIncoming?.(result) ?? result;
     if (result.type === "binary" || result.isKnownUtf8) return result;
-    if (!isUtf8(result.data)) throw new ProtocolViolationError("a text message is not UTF-8", 1007);
-    return reservedBits(result) === 0 ? new Frame.Text(result.data, wholeFromWire) : result;
+    const { data } = result;
+    if (!this.#kernel.isUtf8(data)) throw new ProtocolViolationError("a text message is not UTF-8", 1007);
+    if (reservedBits(result) !== 0) return result;
+    return new Frame.Text(data, wholeFromWire, data.length, this.#kernel);
   }
 
   /** Runs a frame through the extensions on its way out, the last extension first. */
@@ -88,8 +94,9 @@ let none: MessageExtensions | undefined;
 export function extensionsFor(
   negotiated: readonly NegotiatedExtension[],
   role: "client" | "server",
+  kernel: Kernel,
 ): MessageExtensions {
-  if (negotiated.length > 0) return new MessageExtensions(negotiated, role);
+  if (negotiated.length > 0) return new MessageExtensions(negotiated, role, kernel);
   none ??= new MessageExtensions([], role);
   return none;
 }

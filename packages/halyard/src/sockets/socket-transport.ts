@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
-import { batchFrames, type Connection } from "../protocol/connection.ts";
+import { batchWork, type Connection } from "../protocol/connection.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { BatchReceiver, Transport } from "../session/transport.ts";
@@ -34,8 +34,10 @@ export class SocketTransport implements Transport, ByteSink {
   /** What is to be told once, behind the frames that came before it. */
   #error: Error | null = null;
   #isBroken = false;
-  /** How many frames were given out since the event loop was last left a turn. */
-  #framesInTurn = 0;
+  /** How much the connection had done when the event loop was last left a turn. */
+  #turnStart = 0;
+  /** Whether nothing more is done before the next turn. */
+  #isResting = false;
   #isEnding = false;
   /** Made when somebody asks. */
   #ending: Deferred<void> | null = null;
@@ -105,18 +107,27 @@ export class SocketTransport implements Transport, ByteSink {
 
   receive(receiver: BatchReceiver): void {
     this.#receiver = receiver;
-    if (this.#framesInTurn >= batchFrames) this.#leaveATurn();
-    else this.#goOn();
+    if (!this.#hasDoneEnough()) this.#goOn();
   }
 
   /**
-   * A program that keeps up is driven by promises alone, and one poll reads two megabytes of a socket: timers and other
-   * connections would have to wait for all of it.
+   * Leaves the event loop a turn when enough was done in this one. A program that keeps up is driven by promises alone, and
+   * one poll reads eight megabytes of a socket: timers and other connections would have to wait for all of it.
+   *
+   * @returns whether nothing more is to be done in this turn
    */
+  #hasDoneEnough(): boolean {
+    if (this.#connection.work - this.#turnStart >= batchWork) this.#leaveATurn();
+    return this.#isResting;
+  }
+
   #leaveATurn(): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
     setImmediate(() => {
-      this.#framesInTurn = 0;
-      if (this.#receiver !== null) this.#goOn();
+      this.#isResting = false;
+      this.#turnStart = this.#connection.work;
+      this.#goOn();
     });
   }
 
@@ -154,7 +165,7 @@ export class SocketTransport implements Transport, ByteSink {
     this.bytesReceived += chunk.length;
     const wasAhead = this.#ahead !== null;
     this.#connection.receive(chunk, isGiven);
-    this.#advance();
+    if (!this.#hasDoneEnough()) this.#advance();
     if (this.#connection.hasInput) this.#connection.retain();
     this.#isPaused = this.#connection.hasInput || (wasAhead && this.#ahead !== null);
     return !this.#isPaused;
@@ -206,6 +217,13 @@ export class SocketTransport implements Transport, ByteSink {
     this.#awaitDecoding();
     this.#writer.schedule();
     this.#settleReceiver();
+    if (batch.length === 0 && this.#hasMore) this.#leaveATurn();
+  }
+
+  /** Whether the connection can go on by itself. */
+  get #hasMore(): boolean {
+    const { hasInput, decoding, endsNext } = this.#connection;
+    return hasInput && decoding === null && !endsNext;
   }
 
   #take(): Frame[] {
@@ -235,9 +253,8 @@ export class SocketTransport implements Transport, ByteSink {
   #settleReceiver(): void {
     const receiver = this.#receiver;
     if (receiver === null) return;
-    if (this.#framesInTurn >= batchFrames && !this.#isDisposed) return;
+    if (this.#isResting && !this.#isDisposed) return;
     if (this.#ahead !== null) {
-      this.#framesInTurn += this.#ahead.length;
       receiver.received(this.#ahead);
       this.#ahead = null;
       this.#aheadBytes = 0;
@@ -265,7 +282,7 @@ export class SocketTransport implements Transport, ByteSink {
     if (decoding === null || decoding === this.#decoding) return;
     this.#decoding = decoding;
     const goOn = () => {
-      if (this.#aheadBytes >= aheadBytes) return;
+      if (this.#aheadBytes >= aheadBytes || this.#hasDoneEnough()) return;
       this.#advance();
       if (!this.#connection.hasInput) this.#resume();
     };

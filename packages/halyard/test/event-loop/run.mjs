@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { cases } from "./cases.mjs";
 
 /** Milliseconds. */
-const usual = 50;
+const bound = 50;
 
 const { values: options } = parseArgs({
   options: { cases: { type: "string", default: "" }, runs: { type: "string", default: "3" } },
@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
 
 let passed = 0;
 let failed = 0;
-for (const [name, { use, atMost: bound = usual }] of Object.entries(cases)) {
+for (const [name, { use }] of Object.entries(cases)) {
   if (!new RegExp(options.cases).test(name)) continue;
   for (const role of use === "none" ? ["client"] : ["client", "server"]) {
     const runs = [];

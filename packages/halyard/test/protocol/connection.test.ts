@@ -230,6 +230,21 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     expect(show(deliver(connection, rest))).toEqual(["binary 03 04"]);
   });
 
+  test("end after so much work, also in the middle of a message, and go on from there", () => {
+    const fragments = Array.from({ length: 5_000 }, (_, at) => frame(at === 0 ? 0x01 : 0x00, "61"));
+    const connection = connect(role, { limits: { maxFragments: 6_000 } });
+    connection.receive(toRole(role, ...fragments, frame(0x80, "62"), frame(0x81, "63")));
+    const frames: Frame[] = [];
+    let calls = 0;
+    for (let most = 0; connection.hasInput; calls++) {
+      most = connection.work + 1_100;
+      frames.push(...connection.take());
+      expect(connection.work).toBeLessThan(most);
+    }
+    expect(calls).toBeGreaterThanOrEqual(5);
+    expect(show(frames).map((each) => each.slice(-5))).toEqual(["61 62", "xt 63"]);
+  });
+
   test("find an end behind the budget", () => {
     const connection = connect(role, { batchBytes: 1 });
     connection.receive(toRole(role, "82 01 61", normal));
