@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import { FrameDecoder } from "../../src/protocol/frame-decoder.ts";
 import { IncomingMessages } from "../../src/protocol/incoming-messages.ts";
+import { plainKernel } from "../../src/protocol/kernel.ts";
 import { MessageAssembler } from "../../src/protocol/message-assembler.ts";
 import { MessageExtensions } from "../../src/protocol/message-extensions.ts";
 import { FakeCodec, withCodec } from "./fake-extension.ts";
@@ -15,7 +16,7 @@ function incoming(role: Role, codec: FakeCodec | null, maxMessageSize = 100) {
     maxMessageSize,
     maxFragments: 10,
   });
-  const messages = new IncomingMessages(decoder, assembler, extensions, maxMessageSize);
+  const messages = new IncomingMessages(decoder, assembler, extensions, maxMessageSize, plainKernel);
   const feed = (...frames: readonly Bytes[]): void => decoder.feed(toRole(role, ...frames));
   /** All that comes without waiting for the codec. */
   const all = (): string[] => {
