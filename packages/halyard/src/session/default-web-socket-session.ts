@@ -89,7 +89,7 @@ export class DefaultWebSocketSession extends WebSocketSession {
   }
 
   /** @internal */
-  protected override consume(frame: Frame): boolean {
+  override consume(frame: Frame): boolean {
     if (frame.type === "text" || frame.type === "binary") {
       return frame.fin && this.#heartbeat?.isAnswer?.(frame) === true;
     }
@@ -116,7 +116,7 @@ export class DefaultWebSocketSession extends WebSocketSession {
   }
 
   /** @internal */
-  protected override readingPaused(isPaused: boolean): void {
+  override readingPaused(isPaused: boolean): void {
     if (isPaused) this.#pinger.pause();
     else this.#pinger.resume();
   }

@@ -12,19 +12,17 @@ import { areParts, frameOf } from "./content.ts";
 import { Deadline } from "./deadline.ts";
 import { decidingReason, reasonOf } from "./deciding-reason.ts";
 import { checkLimit, checkTimeout } from "./durations.ts";
-import { ChannelClosedError, ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
+import { ChannelClosedError, type ChannelOverflowError, ConnectionError, TimeoutError } from "./errors.ts";
 import type { MessageParts } from "./fragments.ts";
 import type { FrameSink } from "./frame-sink.ts";
 import type { HandshakeCall } from "./handshake-call.ts";
 import { pickOptions } from "./options.ts";
 import { Outgoing, type SendChannel, type SendOptions } from "./outgoing.ts";
+import { Receiving } from "./receiving.ts";
 import type { SessionEnd } from "./session-end.ts";
 import type { CloseOptions, SessionOptions } from "./session-options.ts";
 import type { Transport } from "./transport.ts";
-import { Deferred, done } from "./waiting.ts";
-
-/** How many turns of promises a reader has to take one message. */
-const readerTurns = 10;
+import { Deferred } from "./waiting.ts";
 
 /**
  * One WebSocket connection, raw: frames come and go as they are on the wire, pings and Close frames included, and
@@ -47,7 +45,7 @@ export class WebSocketSession implements AsyncDisposable {
   readonly #url: string | undefined;
   readonly #onEnd: ((session: WebSocketSession) => void) | undefined;
   readonly #incoming: Channel<Frame>;
-  #sink: FrameSink;
+  readonly #receiving: Receiving;
   readonly #outgoing: Outgoing;
   // These are made when they are asked for: together they are a fifth of what an idle session takes.
   #reason: Deferred<CloseReason> | undefined;
@@ -65,8 +63,6 @@ export class WebSocketSession implements AsyncDisposable {
   #isOver = false;
   /** Whether we have failed the connection, and wait for the peer to end it. */
   #isLingering = false;
-  /** Whether the bounds of `incoming` are lifted as soon as the end is in sight. */
-  #awaitsEnding = false;
   /** How the session has ended. */
   #over: SessionEnd | null = null;
   #initiator: "local" | "peer" | null = null;
@@ -83,9 +79,9 @@ export class WebSocketSession implements AsyncDisposable {
     this.extensions = options.extensions;
     this.call = options.call;
     this.#incoming = new Channel(options.incoming, sizeOf);
-    this.#sink = this.#incoming;
+    this.#receiving = new Receiving(transport, this.#incoming, this);
     this.#outgoing = new Outgoing(transport, options.outgoing, this);
-    transport.receive(this);
+    this.#receiving.goOn();
   }
 
   /** The frames that arrive, from the first byte after the handshake. It stays readable to its end after a close. */
@@ -233,7 +229,7 @@ export class WebSocketSession implements AsyncDisposable {
    * @returns whether the frame was for the session itself
    * @internal
    */
-  protected consume(_frame: Frame): boolean {
+  consume(_frame: Frame): boolean {
     return false;
   }
 
@@ -248,7 +244,7 @@ export class WebSocketSession implements AsyncDisposable {
       error.locate({ phase: "open", url: this.#url });
       this.fail(CloseReason.truncated(error.closeCode, error.message), error, true);
     });
-    this.#sink = sink;
+    this.#receiving.sink = sink;
     if (this.#isClosing) sink.dropWhenFull();
     void this.transport.ending.then(() => sink.liftBounds());
     this.transport.stream();
@@ -256,7 +252,7 @@ export class WebSocketSession implements AsyncDisposable {
   }
 
   /** Called before and after a wait in which nothing is read. @internal */
-  protected readingPaused(_isPaused: boolean): void {}
+  readingPaused(_isPaused: boolean): void {}
 
   /** Called when the session begins to close, and when nothing more will be received. @internal */
   protected stopped(): void {}
@@ -276,102 +272,27 @@ export class WebSocketSession implements AsyncDisposable {
     else this.#finish();
   }
 
-  /**
-   * Of the transport, which may call in the middle of its work: what it gives is looked at in the next turn of promises.
-   * @internal
-   */
-  received(batch: Frame[] | null): void {
-    void done.then(() => this.#take(batch));
-  }
-
   /** @internal */
-  receivingFailed(error: unknown): void {
-    void done.then(() => this.#receivingEnded(error));
-  }
-
-  #take(batch: Frame[] | null): void {
-    if (batch === null) return this.#receivingEnded(undefined);
-    try {
-      const next = this.#push(batch, 0);
-      if (next === batch.length) this.transport.receive(this);
-      else void this.#pushLater(batch, next);
-    } catch (error) {
-      this.#receivingEnded(error);
-    }
-  }
-
-  async #pushLater(batch: readonly Frame[], from: number): Promise<void> {
-    try {
-      for (let next = from; next < batch.length; next = this.#push(batch, next)) {
-        await this.#makeRoom(batch[next] as Frame);
-      }
-      this.transport.receive(this);
-    } catch (error) {
-      this.#receivingEnded(error);
-    }
-  }
-
-  /** @param error - undefined when the peer has ended the connection */
-  #receivingEnded(error: unknown): void {
+  receivingEnded(error: unknown): void {
     // Of a connection that we failed it is of no interest any more how it ends.
     if (this.#isLingering) return this.#finish();
     if (error === undefined) this.#connectionEnded();
     else this.#connectionFailed(error);
     // It is read on until the peer has our Close frame, or the deadline passes.
     this.#isLingering = this.transport.closing.failure !== null && !this.#isOver;
-    if (this.#isLingering) this.transport.receive(this);
+    if (this.#isLingering) this.#receiving.goOn();
     else this.#finish();
   }
 
-  /**
-   * Gives frames to the session and the sink, from the given one on.
-   * @returns which one has to wait for room, or the end of the batch
-   */
-  #push(batch: readonly Frame[], from: number): number {
-    for (let at = from; at < batch.length; at++) {
-      const frame = batch[at] as Frame;
-      if (this.consume(frame)) continue;
-      // Looked up each time: behind a wait it may be another one.
-      const sink = this.#sink;
-      if (!sink.hasRoom(frame)) return at;
-      sink.push(frame);
-      if (frame.type === "close") this.closeReceived(frame);
-    }
-    return batch.length;
-  }
-
-  async #makeRoom(frame: Frame): Promise<void> {
-    this.#liftBoundsAtEnd();
-    const { messages, bytes, onOverflow } = this.#incoming.bounds;
-    if (onOverflow === "close" && this.#sink === this.#incoming) {
-      // A batch comes at once, and a reader that keeps up has had no turn since: that is no overflow.
-      for (let turn = 0; turn < readerTurns; turn++) {
-        await Promise.resolve();
-        if (this.#incoming.hasRoom(frame)) return;
-      }
-      const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
-      const error = new ChannelOverflowError(text, { phase: "open", url: this.#url });
-      this.fail(
-        new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed"),
-        error,
-        true,
-      );
-      return;
-    }
-    this.readingPaused(true);
-    while (!this.#sink.hasRoom(frame)) await this.#sink.room();
-    this.readingPaused(false);
-  }
-
-  /** What still comes then is little, and to wait for its reader would hide the end from everybody else. */
-  #liftBoundsAtEnd(): void {
-    if (this.#awaitsEnding) return;
-    this.#awaitsEnding = true;
-    void this.transport.ending.then(() => this.#incoming.liftBounds());
+  /** @internal */
+  incomingOverflowed(error: ChannelOverflowError): void {
+    error.locate({ phase: "open", url: this.#url });
+    const reason = new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "incoming channel overflowed");
+    this.fail(reason, error, true);
   }
 
   /** The peer's Close frame has come. @internal */
-  protected closeReceived(frame: Frame.Close): void {
+  closeReceived(frame: Frame.Close): void {
     this.#initiator ??= "peer";
     this.#startDeadline(this.#closeTimeout);
     this.#decide(this.#ours ?? reasonOf(frame), undefined);
@@ -383,8 +304,8 @@ export class WebSocketSession implements AsyncDisposable {
     this.#beginLocally();
     if (this.transport.closing.received === null) this.#ours = reasonOf(frame);
     this.stopped();
-    this.#liftBoundsAtEnd();
-    this.#sink.dropWhenFull();
+    this.#receiving.liftBoundsAtEnd();
+    this.#receiving.sink.dropWhenFull();
     this.#outgoing.finish(frame);
     this.#startDeadline(timeout);
   }
@@ -472,7 +393,7 @@ export class WebSocketSession implements AsyncDisposable {
     this.stopped();
     const end = error ?? new CleanEnd("the session is closed");
     this.#endedBy = end;
-    this.#sink.end(end, error === undefined);
+    this.#receiving.sink.end(end, error === undefined);
     // A raw session may still answer the peer's Close frame.
     if (error !== undefined || this.transport.closing.sent !== null) this.#outgoing.fail(end);
     this.#reason?.resolve(reason);
@@ -497,7 +418,7 @@ export class WebSocketSession implements AsyncDisposable {
       initiator: this.#beginLocally(),
       error: this.#error,
       unsent: this.#outgoing.dropped + transport.pendingMessages,
-      discarded: this.#sink.discarded,
+      discarded: this.#receiving.sink.discarded,
     };
     this.#end?.resolve(this.#over);
     this.#onEnd?.(this);
