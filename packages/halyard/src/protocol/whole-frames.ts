@@ -17,8 +17,8 @@ const runBytes = 1024;
 const tinyBytes = 64;
 /** Binary payloads up to here share memory with their neighbours: an allocation costs as much as copying 4 KiB. */
 const sharedBytes = 32 * 1024;
-/** How much is shared: a payload that is kept keeps at most eight times its size, or 4 KiB. */
-export const slabTimes = 8;
+/** How much is shared: a payload that is kept keeps at most sixteen times its size, or 4 KiB. */
+export const slabTimes = 16;
 /** From here on a binary payload is worth memory that need not be copied. */
 const largeBytes = 8 * 1024;
 const smallestSlab = 4 * 1024;

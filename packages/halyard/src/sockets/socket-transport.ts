@@ -165,9 +165,10 @@ export class SocketTransport implements Transport, ByteSink {
     this.bytesReceived += chunk.length;
     const wasAhead = this.#ahead !== null;
     this.#connection.receive(chunk, isGiven);
-    if (!this.#hasDoneEnough()) this.#advance();
+    // What comes in spite of a pause waits.
+    if (!this.#isResting) this.#advance();
     if (this.#connection.hasInput) this.#connection.retain();
-    this.#isPaused = this.#connection.hasInput || (wasAhead && this.#ahead !== null);
+    this.#isPaused = this.#hasDoneEnough() || this.#connection.hasInput || (wasAhead && this.#ahead !== null);
     return !this.#isPaused;
   }
 
