@@ -16,6 +16,7 @@ import {
   offerFor,
 } from "../negotiation.ts";
 import { DeflateCodec } from "./codec.ts";
+import { zlibTakesDictionaries } from "./platform.ts";
 
 export type { DeflateConfig, DeflateNegotiation } from "../config.ts";
 
@@ -27,10 +28,16 @@ export type { DeflateConfig, DeflateNegotiation } from "../config.ts";
  * Do not compress a secret together with what others can choose, in one message or one context: the length betrays it.
  * `{ compress: false }` when sending, `compressIf` and `clientNoContextTakeover` are the means.
  *
- * @throws {@link InvalidArgumentError} for an option that does not exist, and a value that an option cannot have
+ * @throws {@link InvalidArgumentError} for an option that does not exist, and a value that an option cannot have; on Deno, whose
+ * `node:zlib` cannot do it
  */
 export function deflate(config: DeflateConfig = {}): WebSocketExtensionFactory {
   const resolved = resolveConfig(config);
+  if (!zlibTakesDictionaries()) {
+    throw new InvalidArgumentError(
+      "deflate() cannot be used here: this platform's node:zlib ignores dictionaries, as Deno's does, and would make other messages of what was sent",
+    );
+  }
   return {
     name: extensionName,
     reserves: { rsv1: true },
