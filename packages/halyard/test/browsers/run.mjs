@@ -20,14 +20,18 @@ const launches = { chromium: launchChromium, firefox: launchFirefox };
 const { values: options } = parseArgs({ options: { browsers: { type: "string", default: "" } } });
 const tally = new Tally();
 
-const programs = ["js-suite.mjs", "cases.mjs"].map((file) => new URL(`../runtimes/${file}`, import.meta.url));
+const programs = ["js-suite.mjs", "cases.mjs", "hostile-cases.mjs"].map(
+  (file) => new URL(`../runtimes/${file}`, import.meta.url),
+);
 const cwd = packageCopy(programs, "plain");
 const page = await servePage({ "/suite.js": await bundle(path.join(cwd, "js-suite.mjs"), "browser") });
 const server = await startServer("contract-server.mjs");
+const hostile = await startServer("hostile-server.mjs");
 try {
   for (const [name, launch] of Object.entries(launches))
     if (new RegExp(options.browsers).test(name)) await suite(name, launch);
 } finally {
+  await hostile.stop();
   await server.stop();
   await page.close();
 }
@@ -40,7 +44,7 @@ async function suite(name, launch) {
       const began = Date.now();
       const tab = await browser.open();
       await tab.navigate(page.url);
-      const question = JSON.stringify({ contract: server.line, way });
+      const question = JSON.stringify({ contract: server.line, hostile: JSON.parse(hostile.line), way });
       const output = await tab
         .evaluate(`import("/suite.js").then(({ runSuite }) => runSuite(${question}))`)
         .then(

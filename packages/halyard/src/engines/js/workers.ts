@@ -18,7 +18,11 @@ interface UpgradeResponse {
 /** What is used of `fetch` in Cloudflare Workers. */
 export type Fetch = (
   url: string,
-  init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
+  init: {
+    readonly headers: Record<string, string>;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
 ) => Promise<UpgradeResponse>;
 
 /** Opens a connection by `fetch`, which in Workers takes headers and shows the answer. */
@@ -29,7 +33,8 @@ export async function openByFetch(fetch: Fetch, request: JsRequest, opening: Ope
   if (request.subprotocols.length > 0) headers["Sec-WebSocket-Protocol"] = request.subprotocols.join(", ");
   let response: UpgradeResponse;
   try {
-    response = await fetch(request.url.replace(/^ws/, "http"), { headers, signal });
+    // Followed, it would take the headers, and whatever secret is in them, to where the server likes.
+    response = await fetch(request.url.replace(/^ws/, "http"), { headers, redirect: "manual", signal });
   } catch (cause) {
     signal.throwIfAborted();
     throw openingFailed(safeUrl, cause);
