@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is measured. The name of a client is what `--clients` looks at.
+// Who is measured, as a client and where it has one as a server. The name of a client is what `--clients` looks at.
+
+import { isOfServer } from "./rows.mjs";
 
 /**
  * @typedef {import("../runtimes/commands.mjs").Runtime} Runtime
  *
  * @typedef {object} Client
  * @property {string} name
- * @property {string} adapter a file of adapters/
+ * @property {string} adapter a file of adapters/, and with `serve-` before it for the rows of servers
  * @property {Runtime} runtime
  * @property {Record<string, string>} [env]
  * @property {string} [bundle] the program whose bundled size is taken
@@ -17,14 +19,15 @@ const plainWs = { WS_NO_BUFFER_UTIL: "1" };
 
 /** @param {import("./rows.mjs").Row} row */
 const always = ({ kind }) => kind !== "bundle";
-/** @param {import("./rows.mjs").Row} row */
+/** It has no server. @param {import("./rows.mjs").Row} row */
+const isOfClient = (row) => always(row) && !isOfServer(row);
 const withBundle = () => true;
 /** Nothing to compress with, no TLS of its own. @param {import("./rows.mjs").Row} row */
-const rawBytes = ({ kind, deflate, tls }) => kind !== "bundle" && deflate === undefined && tls !== true;
+const rawBytes = (row) => uncompressed(row) && row.tls !== true;
 /** It inflates, but never deflates. @param {import("./rows.mjs").Row} row */
-const inflatesOnly = ({ kind, deflate }) => kind !== "bundle" && (kind !== "send" || deflate === undefined);
+const inflatesOnly = (row) => isOfClient(row) && (row.kind !== "send" || row.deflate === undefined);
 /** It does not offer permessage-deflate. @param {import("./rows.mjs").Row} row */
-const uncompressed = ({ kind, deflate }) => kind !== "bundle" && deflate === undefined;
+const uncompressed = (row) => isOfClient(row) && row.deflate === undefined;
 /** Where it matters how messages are taken. @param {import("./rows.mjs").Row} row */
 const receives = ({ kind }) => kind === "receive" || kind === "echo";
 

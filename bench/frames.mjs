@@ -19,6 +19,7 @@ export function clientFrame(opcode, payload) {
   return Buffer.concat([head(opcode, payload.length, true, false, 0x80), Buffer.alloc(4), payload]);
 }
 
+/** @param {number} opcode @param {number} length @param {boolean} fin @param {boolean} compressed @param {number} maskBit */
 function head(opcode, length, fin, compressed, maskBit) {
   const first = (fin ? 0x80 : 0) | (compressed ? 0x40 : 0) | opcode;
   if (length < 126) return Buffer.from([first, maskBit | length]);

@@ -9,12 +9,12 @@ export function cpuMicroseconds() {
 }
 
 /**
- * Warms up for the time of the budget, which also tells how many operations fill a part of it, and then measures such parts until
+ * Warms up for the time of the budget, or longer where a row needs that, which also tells how many operations fill a part of it, and then measures such parts until
  * the budget is used up.
  * @param {(count: number) => Promise<unknown>} run
- * @param {{ unit: number, budget: number }} options operations come in multiples of `unit`; milliseconds
+ * @param {{ unit: number, budget: number, warmUp?: number | undefined }} options operations come in multiples of `unit`; milliseconds
  */
-export async function measure(run, { unit, budget }) {
+export async function measure(run, { unit, budget, warmUp = budget }) {
   const part = budget / 4;
   let count = unit;
   const began = performance.now();
@@ -25,7 +25,7 @@ export async function measure(run, { unit, budget }) {
     // In steps, since the first runs are slow.
     const fitting = Math.min((count * part) / took, count * 4, most);
     count = unit * Math.max(1, Math.round(fitting / unit));
-  } while (performance.now() - began < budget);
+  } while (performance.now() - began < Math.max(warmUp, budget));
 
   let total = 0;
   const before = performance.now();

@@ -13,6 +13,7 @@ export const residentKiB = () => status("VmRSS");
 export const peakResidentKiB = () => status("VmHWM");
 
 export function collectGarbage() {
-  if (globalThis.Bun) globalThis.Bun.gc(true);
-  else globalThis.gc();
+  const { Bun, gc } = /** @type {any} */ (globalThis);
+  if (Bun) Bun.gc(true);
+  else gc();
 }

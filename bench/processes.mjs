@@ -16,7 +16,7 @@ const canPin =
   availableParallelism() > 1 &&
   spawnSync("taskset", ["-c", `${serverCore},${clientCore}`, "true"]).status === 0;
 
-/** @param {string} core @param {string} command @param {string[]} args */
+/** @param {string} core @param {string} command @param {string[]} args @returns {[command: string, args: string[]]} */
 const pinned = (core, command, args) =>
   canPin ? ["taskset", ["-c", core, command, ...args]] : [command, args];
 
@@ -59,6 +59,9 @@ async function start(scheme, command, args) {
 
 /** @param {string} folder of the files that it sends */
 export const startServer = (folder) => start("ws", here("build/server"), [folder, String(cellSeconds + 10)]);
+
+/** The clients of a row that serves. @param {string} folder which is not used */
+export const startLoad = (folder) => start("load", here("build/load"), [folder, String(cellSeconds + 10)]);
 
 /** @param {string} folder of its certificate */
 export const startTlsServer = (folder) =>

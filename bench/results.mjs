@@ -16,7 +16,7 @@ import { baseline } from "./clients.mjs";
  *
  * @typedef {object} Results
  * @property {string} date
- * @property {object} machine
+ * @property {ReturnType<typeof import("./machine.mjs").machine>} machine
  * @property {Record<string, string>} versions
  * @property {{ rounds: number, milliseconds: number }} options
  * @property {import("./rows.mjs").Row[]} rows

@@ -4,7 +4,8 @@
 import { writeBatch, writeFragments } from "./batches.mjs";
 import { bundleSize } from "./bundle.mjs";
 import { machine, versions } from "./machine.mjs";
-import { runCell, startServer, startTlsServer } from "./processes.mjs";
+import { runCell, startLoad, startServer, startTlsServer } from "./processes.mjs";
+import { isOfServer } from "./rows.mjs";
 import { writeCertificate } from "./server/certificate.mjs";
 
 /**
@@ -61,7 +62,7 @@ const rotate = (list, by) => list.map((_, index) => list[(index + by) % list.len
  * @param {number} budget
  */
 async function prepareCells(rows, folder, budget) {
-  /** @type {Map<string, object>} */
+  /** @type {Map<string, any>} */
   const inputs = new Map();
   for (const row of rows) {
     if (row.kind === "receive") inputs.set(row.name, { batch: await writeBatch(folder, row) });
@@ -77,9 +78,11 @@ async function prepareCells(rows, folder, budget) {
      */
     async measure(client, row) {
       if (row.kind === "bundle") return await bundleSize(client.bundle ?? "");
-      const server = await (row.tls ? startTlsServer(folder) : startServer(folder));
+      const start = isOfServer(row) ? startLoad : row.tls ? startTlsServer : startServer;
+      const server = await start(folder);
       try {
-        const task = { adapter: client.adapter, row, url: server.url, budget, ...inputs.get(row.name) };
+        const adapter = isOfServer(row) ? `serve-${client.adapter}` : client.adapter;
+        const task = { adapter, row, url: server.url, budget, ...inputs.get(row.name) };
         return await runCell(client, task, authorities);
       } finally {
         await server.stop();

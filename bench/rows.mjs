@@ -4,14 +4,15 @@
 /**
  * @typedef {object} Row
  * @property {string} name
- * @property {"receive" | "send" | "echo" | "connect" | "idle" | "peak" | "import" | "bundle"} kind
+ * @property {"receive" | "send" | "echo" | "connect" | "idle" | "peak" | "import" | "bundle" | "serve-echo" | "serve-broadcast"} kind
  * @property {string} unit of its value
  * @property {string} type of the messages: text (ASCII), mixed (Latin letters, a fifth of them accented), cjk, binary, json
  * @property {number} size bytes of a message
  * @property {"takeover" | "fresh"} [deflate] compressed, with context takeover or with a fresh context for each message
- * @property {number} [inFlight] echo: messages under way; connect: connections that are being opened
+ * @property {number} [inFlight] echo: messages under way, on each connection; connect: connections that are being opened
  * @property {boolean} [tls]
- * @property {number} [connections] idle: how many
+ * @property {number} [connections] idle, serve-*: how many
+ * @property {number} [warmUp] milliseconds, where it takes longer than a measurement until everything is compiled
  * @property {number} [rounds] at most so many, where one takes long
  */
 
@@ -35,14 +36,15 @@ const transfer = (kind, type, size) => ({
   size,
 });
 
-/** @param {number} inFlight @returns {Row} */
-const echo = (inFlight) => ({
+/** @param {number} inFlight @param {number} [warmUp] @returns {Row} */
+const echo = (inFlight, warmUp) => ({
   name: `echo text 16 B, ${inFlight} in flight`,
   kind: "echo",
   unit: cpu,
   type: "text",
   size: 16,
   inFlight,
+  ...(warmUp && { warmUp }),
 });
 
 /** @param {boolean} tls @param {number} inFlight @returns {Row} */
@@ -66,6 +68,20 @@ const deflated = (kind, deflate) => ({
   deflate,
 });
 
+/** @param {number} size @returns {Row} */
+const serveBroadcast = (size) => ({
+  name: `serve broadcast text ${sizeName(size)} to 1,000 connections`,
+  kind: "serve-broadcast",
+  unit: cpu,
+  type: "text",
+  size,
+  connections: 1000,
+  warmUp: 1000,
+});
+
+/** Whether a row measures a server. @param {Row} row */
+export const isOfServer = ({ kind }) => kind.startsWith("serve-");
+
 /** @type {Row[]} */
 export const rows = [
   ...sizes.map((size) => transfer("receive", "text", size)),
@@ -73,7 +89,8 @@ export const rows = [
   ...sizes.map((size) => transfer("receive", "binary", size)),
   ...sizes.map((size) => transfer("send", "text", size)),
   ...sizes.map((size) => transfer("send", "binary", size)),
-  echo(1),
+  // So few messages come in a second that neither side is compiled before.
+  echo(1, 2000),
   echo(64),
   deflated("receive", "takeover"),
   deflated("receive", "fresh"),
@@ -83,6 +100,17 @@ export const rows = [
   connect(false, 16),
   connect(true, 1),
   connect(true, 16),
+  {
+    name: "serve echo text 125 B, 50 connections with 64 in flight",
+    kind: "serve-echo",
+    unit: cpu,
+    type: "text",
+    size: 125,
+    inFlight: 64,
+    connections: 50,
+  },
+  serveBroadcast(125),
+  serveBroadcast(kibi),
   {
     name: "idle connections",
     kind: "idle",

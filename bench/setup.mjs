@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes ready what the benchmark needs, once: the server, the packages, the runtimes.
+// Makes ready what the benchmark needs, once: the programs in C, the packages, the runtimes.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
@@ -10,16 +10,18 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** Throws where the benchmark cannot run; runtimes that cannot be installed are left out. */
 export function setUp() {
-  buildServer();
+  build("server", ["server.c", "handshake.c", "handshake.h"]);
+  build("load", ["load.c"]);
   const problem = install(here);
   if (problem !== undefined) throw new Error(`the packages of bench/ could not be installed: ${problem}`);
   const missing = installRuntimes();
   if (missing !== undefined) process.stderr.write(`other runtimes could not be installed: ${missing}\n`);
 }
 
-function buildServer() {
-  const sources = ["server.c", "handshake.c", "handshake.h"].map((file) => path.join(here, "server", file));
-  const program = path.join(here, "build", "server");
+/** @param {string} name @param {string[]} files of server/ */
+function build(name, files) {
+  const sources = files.map((file) => path.join(here, "server", file));
+  const program = path.join(here, "build", name);
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(program) && statSync(program).mtimeMs > newest) return;
   mkdirSync(path.dirname(program), { recursive: true });
@@ -28,7 +30,7 @@ function buildServer() {
   const { status, error, stderr } = spawnSync("gcc", [...flags, "-o", program, ...compiled], {
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`the server needs Linux and gcc: ${error?.message ?? stderr}`);
+  if (status !== 0) throw new Error(`the benchmark needs Linux and gcc: ${error?.message ?? stderr}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();

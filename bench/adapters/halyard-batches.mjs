@@ -3,16 +3,22 @@
 import { HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 
-/** @param {import("../cell.mjs").AdapterOptions} options */
+/** @type {(message: unknown) => void | Promise<unknown>} */
+const ignore = () => undefined;
+
+/**
+ * @param {import("../cell.mjs").AdapterOptions} options
+ * @returns {Promise<import("../cell.mjs").Open>}
+ */
 export async function prepare({ deflate }) {
   const extensions = deflate ? [(await import("halyard/deflate")).deflate()] : [];
   const client = new HttpClient(Cio).install(WebSockets, { extensions });
 
-  return async (/** @type {string} */ url) => {
+  return async (url) => {
     const session = await client.webSocketSession(url);
     return {
       send: (message) => session.send(message),
-      async consume(count, each) {
+      async consume(count, each = ignore) {
         let left = count;
         for await (const frames of session.incoming.batches()) {
           for (const frame of frames) {

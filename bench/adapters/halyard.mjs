@@ -3,17 +3,23 @@
 import { HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 
-/** @param {import("../cell.mjs").AdapterOptions} options */
+/** @type {(message: unknown) => void | Promise<unknown>} */
+const ignore = () => undefined;
+
+/**
+ * @param {import("../cell.mjs").AdapterOptions} options
+ * @returns {Promise<import("../cell.mjs").Open>}
+ */
 export async function prepare({ deflate, stream }) {
   const extensions = deflate ? [(await import("halyard/deflate")).deflate()] : [];
-  const { receiveStream } = stream ? await import("halyard/streams") : {};
+  const streams = stream ? await import("halyard/streams") : undefined;
   const client = new HttpClient(Cio).install(WebSockets, { extensions });
 
-  return async (/** @type {string} */ url) => {
+  return async (url) => {
     const session = await client.webSocketSession(url);
     return {
       send: (message) => session.send(message),
-      async consume(count, each) {
+      async consume(count, each = ignore) {
         let left = count;
         for await (const frame of session.incoming) {
           const pending = each(frame.type === "text" ? frame.readText() : frame.data);
@@ -22,11 +28,13 @@ export async function prepare({ deflate, stream }) {
         }
         throw new Error(`the session ended: ${String(await session.closeReason)}`);
       },
-      async consumeStreamed() {
-        let length = 0;
-        for await (const chunk of await receiveStream(session)) length += chunk.length;
-        return length;
-      },
+      consumeStreamed:
+        streams &&
+        (async () => {
+          let length = 0;
+          for await (const chunk of await streams.receiveStream(session)) length += chunk.length;
+          return length;
+        }),
       close: () => session.close(),
     };
   };

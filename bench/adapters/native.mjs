@@ -3,7 +3,7 @@
 import { whatwgOpen } from "./whatwg.mjs";
 
 // Naming it loads it, where it is loaded late.
-const { WebSocket, Bun } = globalThis;
+const { WebSocket, Bun } = /** @type {any} */ (globalThis);
 
 // Bun's own binary type is Node's Buffer, which it makes fastest.
 export const prepare = () => whatwgOpen(WebSocket, Bun ? undefined : "arraybuffer");

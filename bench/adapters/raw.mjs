@@ -10,14 +10,23 @@ export const looksInto = false;
 const readSize = 256 * 1024;
 const closeFrame = clientFrame(8, Buffer.from([0x03, 0xe8]));
 
-/** @param {import("../cell.mjs").AdapterOptions} options */
+/**
+ * @param {import("../cell.mjs").AdapterOptions} options
+ * @returns {import("../cell.mjs").Open}
+ */
 export function prepare({ frameBytes }) {
-  return (/** @type {string} */ url) => {
+  return (url) => {
     const { hostname, port, pathname, search } = new URL(url);
     const inbox = new Inbox();
-    /** @type {(bytes: Buffer) => void} */
-    let onBytes;
-    const { promise: opened, resolve: open, reject } = promiseWithResolvers();
+    /** @type {(bytes: Uint8Array) => void} */
+    let onBytes = () => undefined;
+    const {
+      promise: opened,
+      resolve: open,
+      reject,
+    } = /** @type {ReturnType<typeof promiseWithResolvers<import("../cell.mjs").Connection>>} */ (
+      promiseWithResolvers()
+    );
 
     const socket = net.connect({
       host: hostname,
@@ -40,9 +49,13 @@ export function prepare({ frameBytes }) {
       `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     );
-    const counter = new ByteCounter(frameBytes);
-    const takeFrames = frameBytes === undefined ? smallFrames(inbox) : (bytes) => counter.take(bytes.length);
-    onBytes = (bytes) => {
+    const counter = new ByteCounter(frameBytes ?? 1);
+    const takeFrames =
+      frameBytes === undefined
+        ? smallFrames(inbox)
+        : (/** @type {Uint8Array} */ bytes) => counter.take(bytes.length);
+    onBytes = (chunk) => {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       const end = bytes.indexOf("\r\n\r\n") + 4;
       if (end < 4 || bytes.toString("latin1", 9, 12) !== "101") {
         reject(new Error("the handshake failed"));
@@ -53,9 +66,11 @@ export function prepare({ frameBytes }) {
       if (end < bytes.length) takeFrames(bytes.subarray(end));
     };
 
+    /** @type {Map<unknown, Buffer>} */
     const frames = new Map();
     /** @type {Buffer[]} */
     let waiting = [];
+    /** @type {import("../cell.mjs").Connection} */
     const connection = {
       /** Frames that are sent in one turn leave in one write. */
       send(message) {
@@ -72,7 +87,6 @@ export function prepare({ frameBytes }) {
         }
         waiting.push(frame);
       },
-      /** @param {(string | Uint8Array)[]} messages */
       sendAll(messages) {
         let window = frames.get(messages);
         if (window === undefined) {
@@ -100,13 +114,17 @@ class ByteCounter {
   #bytes = 0;
   #wanted = 0;
   #calls = 0;
+  /** @type {(() => unknown) | undefined} */
   #each;
+  /** @type {(() => void) | undefined} */
   #resolve;
 
+  /** @param {number} frameBytes */
   constructor(frameBytes) {
     this.#frameBytes = frameBytes;
   }
 
+  /** @param {number} length */
   take(length) {
     this.#bytes += length;
     if (this.#each !== undefined) {
@@ -121,6 +139,7 @@ class ByteCounter {
     }
   }
 
+  /** @param {number} count @param {((message?: any) => unknown) | undefined} each @returns {Promise<void>} */
   consume(count, each) {
     this.#wanted = Math.round(count * this.#frameBytes);
     this.#each = each;
@@ -128,10 +147,10 @@ class ByteCounter {
   }
 }
 
-/** Reads the short text frames by which a sink answers. */
+/** Reads the short text frames by which a sink answers. @param {Inbox} inbox */
 function smallFrames(inbox) {
   let rest = Buffer.alloc(0);
-  return (bytes) => {
+  return (/** @type {Uint8Array} */ bytes) => {
     rest = Buffer.concat([rest, bytes]);
     while (rest.length >= 2 && rest.length >= 2 + rest[1]) {
       inbox.push(rest.toString("latin1", 2, 2 + rest[1]));
@@ -140,9 +159,13 @@ function smallFrames(inbox) {
   };
 }
 
+/** @template T */
 function promiseWithResolvers() {
-  let resolve;
-  let reject;
+  /** @type {(value: T) => void} */
+  let resolve = () => undefined;
+  /** @type {(error: Error) => void} */
+  let reject = () => undefined;
+  /** @type {Promise<T>} */
   const promise = new Promise((yes, no) => {
     resolve = yes;
     reject = no;

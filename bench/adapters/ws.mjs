@@ -3,15 +3,18 @@
 import WebSocket from "ws";
 import { Inbox } from "./inbox.mjs";
 
-/** @param {import("../cell.mjs").AdapterOptions} options */
+/**
+ * @param {import("../cell.mjs").AdapterOptions} options
+ * @returns {import("../cell.mjs").Open}
+ */
 export function prepare({ maxMessageSize }) {
   const options = maxMessageSize === undefined ? {} : { maxPayload: maxMessageSize };
 
-  return (/** @type {string} */ url) =>
+  return (url) =>
     new Promise((resolve, reject) => {
       const socket = new WebSocket(url, options);
       const inbox = new Inbox();
-      socket.on("message", (/** @type {Buffer} */ data, isBinary) =>
+      socket.on("message", (/** @type {Buffer} */ data, /** @type {boolean} */ isBinary) =>
         inbox.push(isBinary ? data : data.toString()),
       );
       socket.on("error", (error) => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { measure } from "../measure.mjs";
 
-/** Opens connections and closes them again, some at a time. */
+/** Opens connections and closes them again, some at a time. @type {import("../cell.mjs").Scenario} */
 export async function connect({ row, url, budget }, load) {
+  const { inFlight = 1 } = row;
   const { prepare } = await load();
   const open = await prepare({ deflate: false });
 
@@ -14,7 +15,7 @@ export async function connect({ row, url, budget }, load) {
         await connection.close();
       }
     };
-    await Promise.all(Array.from({ length: row.inFlight }, worker));
+    await Promise.all(Array.from({ length: inFlight }, worker));
   };
-  return await measure(run, { unit: row.inFlight, budget });
+  return await measure(run, { unit: inFlight, budget });
 }

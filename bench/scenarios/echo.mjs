@@ -2,8 +2,9 @@
 import { measure } from "../measure.mjs";
 import { messageOf } from "../payloads.mjs";
 
-/** The server sends everything back; the client sends the next message for each that returns. */
+/** The server sends everything back; the client sends the next message for each that returns. @type {import("../cell.mjs").Scenario} */
 export async function echo({ row, url, budget }, load) {
+  const { inFlight = 1, warmUp } = row;
   const { prepare, looksInto = true } = await load();
   // A server's frame of less than 126 bytes has a header of two.
   const open = await prepare({ deflate: false, frameBytes: row.size + 2 });
@@ -29,11 +30,12 @@ export async function echo({ row, url, budget }, load) {
       return sent < count ? sendNext() : undefined;
     };
     const consumed = connection.consume(count, each);
-    const first = Array.from({ length: Math.min(row.inFlight, count) }, sendNext);
+    const first = Array.from({ length: Math.min(inFlight, count) }, sendNext);
     await Promise.all([consumed, ...first]);
   };
-  const measured = await measure(run, { unit: row.inFlight, budget });
+  const measured = await measure(run, { unit: inFlight, budget, warmUp });
   latencies.sort();
-  const percentile = (part) => latencies[Math.floor(part * (latencies.length - 1))] * 1000;
+  const percentile = (/** @type {number} */ part) =>
+    latencies[Math.floor(part * (latencies.length - 1))] * 1000;
   return { ...measured, p50: percentile(0.5), p99: percentile(0.99) };
 }

@@ -4,8 +4,9 @@ import { collectGarbage, residentKiB } from "../memory.mjs";
 
 const atATime = 50;
 
-/** Opens many connections and leaves them alone: what does the process hold for each? */
+/** Opens many connections and leaves them alone: what does the process hold for each? @type {import("../cell.mjs").Scenario} */
 export async function idle({ row, url }, load) {
+  const { connections: wanted = 1 } = row;
   const { prepare } = await load();
   const open = await prepare({ deflate: false });
   const connections = [];
@@ -25,6 +26,6 @@ export async function idle({ row, url }, load) {
   // The first ones pay for the code.
   const warm = 200;
   const before = await openUpTo(warm);
-  const after = await openUpTo(warm + row.connections);
-  return { value: (after - before) / row.connections, count: row.connections };
+  const after = await openUpTo(warm + wanted);
+  return { value: (after - before) / wanted, count: wanted };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { measure } from "../measure.mjs";
 
-/** The server sends as fast as it can; the client takes each message and looks at its end. */
+/** The server sends as fast as it can; the client takes each message and looks at its end. @type {import("../cell.mjs").Scenario} */
 export async function receive({ row, url, batch, budget }, load) {
   const { prepare, looksInto = true } = await load();
   const open = await prepare({

@@ -8,6 +8,7 @@ const distinctBytes = 4 * 2 ** 20;
 /**
  * The client sends as fast as the server counts. The server answers a window of messages by what it has counted, and at most two
  * windows are under way: so clients that have no backpressure hold no more than those that have.
+ * @type {import("../cell.mjs").Scenario}
  */
 export async function send({ row, url, budget }, load) {
   const { prepare } = await load();
@@ -28,7 +29,7 @@ export async function send({ row, url, budget }, load) {
     }
   };
   let answer = "";
-  const answered = () => connection.consume(1, (text) => void (answer = text));
+  const answered = () => connection.consume(1, (/** @type {string} */ text) => void (answer = text));
 
   let sent = 0;
   const run = async (/** @type {number} */ count) => {

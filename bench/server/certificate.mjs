@@ -21,6 +21,15 @@ function keys() {
   };
 }
 
+/**
+ * @param {object} wanted
+ * @param {string} wanted.serial
+ * @param {string} wanted.subject
+ * @param {string} wanted.issuer
+ * @param {forge.pki.rsa.PublicKey} wanted.publicKey
+ * @param {forge.pki.rsa.PrivateKey} wanted.signedBy
+ * @param {object[]} wanted.extensions
+ */
 function certificate({ serial, subject, issuer, publicKey, signedBy, extensions }) {
   const made = forge.pki.createCertificate();
   made.serialNumber = serial;

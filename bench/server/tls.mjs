@@ -33,7 +33,10 @@ const server = tls.createServer(
     });
   },
 );
-server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
+server.listen(0, "127.0.0.1", () => {
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  process.stdout.write(`${port}\n`);
+});
 
 /** @param {string} head */
 function answerTo(head) {

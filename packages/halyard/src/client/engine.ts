@@ -36,7 +36,7 @@ export type EngineCapability =
   | "byteOrderMarks"
   | "unixSockets";
 
-/** A handshake to be made, complete and checked. */
+/** A handshake to be made, complete and checked. It is not to be changed: for the same URL the client may give it again. */
 export interface EngineRequest {
   /** `ws:` or `wss:`, without user information and fragment. */
   readonly url: URL;

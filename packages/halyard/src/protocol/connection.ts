@@ -11,7 +11,7 @@ import { IncomingMessages } from "./incoming-messages.ts";
 import { type Kernel, plainKernel } from "./kernel.ts";
 import type { MaskingKeys } from "./masking.ts";
 import { MessageAssembler } from "./message-assembler.ts";
-import { MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
+import { extensionsFor, type MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { slabTimes, type WholeFrames, wholeFramesFor } from "./whole-frames.ts";
@@ -98,9 +98,7 @@ export class Connection {
     this.#isRaw = mode === "raw";
     this.#isServer = options.role === "server";
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
-    const { extensions = [] } = options;
-    this.#extensions =
-      extensions.length === 0 ? MessageExtensions.none : new MessageExtensions(extensions, options.role);
+    this.#extensions = extensionsFor(options.extensions ?? [], options.role);
     const { reserved } = this.#extensions;
     this.#decoder = new FrameDecoder({ role: options.role, maxFrameSize: limits.maxFrameSize, reserved });
     const kernel = options.kernel ?? plainKernel;

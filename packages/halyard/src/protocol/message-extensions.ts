@@ -81,3 +81,15 @@ export class MessageExtensions {
     return result;
   }
 }
+
+let none: MessageExtensions | undefined;
+
+/** Those of a connection: all that have agreed on none share one. */
+export function extensionsFor(
+  negotiated: readonly NegotiatedExtension[],
+  role: "client" | "server",
+): MessageExtensions {
+  if (negotiated.length > 0) return new MessageExtensions(negotiated, role);
+  none ??= new MessageExtensions([], role);
+  return none;
+}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import { Connection } from "../protocol/connection.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtension } from "../protocol/extension.ts";
@@ -147,7 +146,9 @@ export class Upgrader {
     if (this.sessions.size >= this.#maxConnections) {
       return refuse(upgrade.socket, refusal(503, "there are as many sessions as are allowed"));
     }
-    const url = requestUrl(target, headers, upgrade.socket instanceof TLSSocket);
+    // Of Bun no socket is a TLSSocket here.
+    const isTls = "encrypted" in upgrade.socket && upgrade.socket.encrypted === true;
+    const url = requestUrl(target, headers, isTls);
     if (url === null) {
       return refuse(upgrade.socket, refusal(400, "Host and target make no URL"));
     }

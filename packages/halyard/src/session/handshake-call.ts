@@ -62,7 +62,9 @@ export class ResponseHead extends Head {
 
 /** No name has a colon in it, and no value a line end. Joined, since a sum of strings would keep all of its parts. */
 function pack(fields: Iterable<Header>): string {
-  return Array.from(fields, ([name, value]) => `${name}:${value}`).join("\n");
+  const lines: string[] = [];
+  for (const field of fields) lines.push(`${field[0]}:${field[1]}`);
+  return lines.join("\n");
 }
 
 function unpack(packed: string): Header[] {

@@ -170,7 +170,8 @@ export class SocketTransport implements Transport, ByteSink {
     this.#hasEnded = true;
     this.#endIsInSight();
     this.#settleReceiver();
-    this.#writer.end();
+    // Closed cleanly, the socket is about to be destroyed: to end our side before that is a call of the system for nothing.
+    if (!this.closing.isComplete) this.#writer.end();
   }
 
   /** @internal */

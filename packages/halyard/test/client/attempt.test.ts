@@ -136,3 +136,65 @@ test.each([
   expect(clock.pending).toBe(0);
   expect(getEventListeners(caller.signal, "abort")).toHaveLength(0);
 });
+
+test("tells the engine without a signal: the one who listens now, with the reason, and at once when it is too late", async () => {
+  const { attempt } = make();
+  const told: unknown[] = [];
+  const running = rejection(
+    attempt.run(
+      (bounds) => {
+        bounds.onAbort(() => told.push("replaced"));
+        bounds.onAbort((reason) => told.push(reason));
+        return never;
+      },
+      () => undefined,
+    ),
+  );
+  attempt.abort("enough");
+  attempt.abort("more than that");
+  expect(told).toEqual(["enough"]);
+  attempt.onAbort((reason) => told.push("late", reason));
+  expect(told).toEqual(["enough", "late", "enough"]);
+  expect(await running).toBe("enough");
+});
+
+test("tells an engine that listens no more nothing", async () => {
+  const { attempt } = make();
+  const told: unknown[] = [];
+  const running = rejection(
+    attempt.run(
+      (bounds) => {
+        bounds.onAbort((reason) => told.push(reason));
+        bounds.onAbort(null);
+        return never;
+      },
+      () => undefined,
+    ),
+  );
+  attempt.abort("enough");
+  expect(await running).toBe("enough");
+  expect(told).toEqual([]);
+});
+
+test("has a signal for who asks: before an abort, and after it", () => {
+  const before = make().attempt;
+  const { signal } = before;
+  expect(signal.aborted).toBe(false);
+  before.abort("enough");
+  expect([signal.aborted, signal.reason, before.signal]).toEqual([true, "enough", signal]);
+  const after = make().attempt;
+  after.abort("enough");
+  expect([after.signal.aborted, after.signal.reason]).toEqual([true, "enough"]);
+});
+
+test("an abort of the client that comes after the connection is the session's affair", async () => {
+  const { attempt } = make();
+  const running = attempt.run(
+    () => Promise.resolve(connection()),
+    () => "made",
+  );
+  await Promise.resolve();
+  await Promise.resolve();
+  attempt.abort("enough");
+  expect(await running).toBe("made");
+});

@@ -289,3 +289,50 @@ describe("an end that comes in the very moment in which the connection is there"
     expect(engine.clock.pending).toBe(0);
   });
 });
+
+describe("a URL that comes again", () => {
+  test("is read once, and the engine gets the same request; another URL, kind or scheme has its own", async () => {
+    const { engine, client } = setUp();
+    await client.webSocketSession("ws://h/a");
+    await client.webSocketSession("ws://h/a");
+    await client.webSocketSession("ws://h/b");
+    await client.webSocketRawSession("ws://h/b");
+    const [first, second, other, raw] = engine.requests;
+    expect(second).toBe(first);
+    expect([first, other, raw].map((request) => [request?.url.href, request?.mode])).toEqual([
+      ["ws://h/a", "default"],
+      ["ws://h/b", "default"],
+      ["ws://h/b", "raw"],
+    ]);
+    expect(
+      await failure(
+        client.wss("ws://h/a", () => undefined),
+        InvalidArgumentError,
+      ),
+    ).toBeDefined();
+    await client.close();
+  });
+
+  test("is read anew where a plugin may rewrite it, and where the client has other options", async () => {
+    const engine = new FakeEngine();
+    let path = "/first";
+    const Rewriting: HttpClientPlugin<"Rewriting", object, PluginInstance> = {
+      name: "Rewriting",
+      prepare: () => ({ onRequest: (request) => void (request.path = path) }),
+    };
+    const plain = new HttpClient(engine).install(WebSockets);
+    await plain.webSocketSession("ws://h/");
+    const client = plain.install(Rewriting);
+    await client.webSocketSession("ws://h/");
+    path = "/second";
+    await client.webSocketSession("ws://h/");
+    await plain.install(WebSockets, { maxFrameSize: 7 }).webSocketSession("ws://h/");
+    expect(engine.requests.map(({ url, limits }) => [url.pathname, limits.maxFrameSize])).toEqual([
+      ["/", 2 ** 24],
+      ["/first", 2 ** 24],
+      ["/second", 2 ** 24],
+      ["/", 7],
+    ]);
+    await client.close();
+  });
+});

@@ -8,8 +8,7 @@ import { runCases } from "./cases.mjs";
 const patience = 60_000;
 
 const [url] = process.argv.slice(2);
-const result = await runCases(
-  engineContract(() => Cio.create(), url),
-  patience,
-);
+const { capabilities } = Cio.create();
+const cases = engineContract(() => Cio.create(), url);
+const result = { ...(await runCases(cases, patience)), capabilities: [...capabilities] };
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit());

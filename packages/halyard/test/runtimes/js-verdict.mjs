@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the suite of the Js engine must have run: a platform that can do more runs more.
+import { capabilityComplaints } from "./capabilities.mjs";
 
 /**
  * How many cases each platform runs, with each way to make the engine that it has. They differ by capabilities alone.
@@ -35,6 +36,9 @@ export function verdict(platform, way, { result, all }) {
     failures.push(...failed);
     good += names.length - failed.length;
   }
+  failures.push(
+    ...capabilityComplaints("Js", way === "plain" ? platform : `${platform}, ${way}`, result.capabilities),
+  );
   if (result.defaultEngine !== defaultEngine(platform))
     failures.push(`without an engine a client has ${result.defaultEngine}`);
   return { good, failures, capabilities: result.capabilities };

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { runtimes, runtimeVersions, versionOf, workerd } from "../../../../runtimes/commands.mjs";
 import { installRuntimes } from "../../../../runtimes/install.mjs";
 import { bundle } from "./bundle.mjs";
+import { capabilityComplaints } from "./capabilities.mjs";
 import { expectedCases, verdict } from "./js-verdict.mjs";
 import { modes } from "./modes.mjs";
 import { packageCopy } from "./package-copy.mjs";
@@ -58,7 +59,8 @@ async function contract(names) {
       for (const name of names) {
         const began = Date.now();
         const output = await run(name, ["in-mode.mjs", mode, "contract.mjs", server.line], { cwd });
-        const { names: cases = [], failures = [output.all] } = output.result ?? {};
+        const { names: cases = [], failures = [output.all], capabilities = [] } = output.result ?? {};
+        failures.push(...capabilityComplaints("Cio", "Node, Bun, Deno", capabilities));
         if (cases.length !== contractCases)
           failures.push(`${cases.length} cases were run, ${contractCases} were expected`);
         const good = Math.max(0, cases.length - failures.length);

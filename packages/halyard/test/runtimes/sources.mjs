@@ -12,7 +12,9 @@ const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
 const tests = path.join(root, "packages", "halyard", "test");
 /** So that vitest's own processes are of the same runtime. */
 const more = { bun: ["--bun"], deno: ["--node-modules-dir=manual"] };
-const timeout = 6 * 60_000;
+const timeout = 10 * 60_000;
+/** The processes of several runtimes may be at work, and some are slower with what a test does. */
+const testTimeout = 60_000;
 
 /** @typedef {{ file: string, name: string }} Test `name` with the names of what it is in, as vitest matches it */
 
@@ -37,7 +39,7 @@ export async function runSources(runtime, all) {
   const rules = leftOut[runtime] ?? [];
   const { testResults } = await vitestOn(
     runtime,
-    ["run", ...filters(rules), "--reporter=json"],
+    ["run", ...filters(rules), `--testTimeout=${testTimeout}`, "--reporter=json"],
     "--outputFile",
   );
   const failures = [];

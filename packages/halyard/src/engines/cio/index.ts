@@ -9,7 +9,7 @@ export type { TlsOptions } from "../../sockets/tls-client.ts";
 export type { CioOptions } from "./options.ts";
 
 /**
- * The engine on sockets of its own, for Node; Bun and Deno are not tested yet. Ktor:
+ * The engine on sockets of its own, for Node, Bun and Deno. Ktor:
  * `io.ktor.client.engine.cio.CIO`.
  */
 export const Cio: HttpClientEngineFactory<CioOptions> = {

@@ -217,9 +217,9 @@ export class ClientHandshake {
   }
 
   #atMostOnce(head: ResponseHead, name: string): string | undefined {
-    const [value, ...others] = head.headers.get(name);
-    if (others.length > 0) throw this.#failure(head, `the "${name}" header comes ${others.length + 1} times`);
-    return value;
+    const values = head.headers.get(name);
+    if (values.length > 1) throw this.#failure(head, `the "${name}" header comes ${values.length} times`);
+    return values[0];
   }
 
   #failure(head: ResponseHead, reason: string, body?: string): HandshakeError {

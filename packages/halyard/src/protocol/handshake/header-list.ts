@@ -26,8 +26,9 @@ export class HeaderList implements Iterable<Header> {
     const wanted = name.toLowerCase();
     const values: string[] = [];
     // A head has few fields and is asked little: an index of them would cost more, and be kept as long as a session.
-    for (const [each, value] of this.#fields) {
-      if (each.length === wanted.length && each.toLowerCase() === wanted) values.push(value);
+    for (const field of this.#fields) {
+      const each = field[0];
+      if (each.length === wanted.length && each.toLowerCase() === wanted) values.push(field[1]);
     }
     return values;
   }

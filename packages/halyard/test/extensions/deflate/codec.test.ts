@@ -39,13 +39,13 @@ describe("the examples of RFC 7692 section 7.2.3 (CM-05)", () => {
     expect(server.decode(hex("00"), true, 0)).toEqual(new Uint8Array(0));
   });
 
-  test("Hello is encoded as there, with and without a shared window", () => {
+  test("Hello is encoded as there, and repeated with one octet less", () => {
     const taken = codecs().client;
     const notTaken = codecs({ clientNoContextTakeover: true }).client;
     const encodings = [taken, taken, notTaken, notTaken].map((codec) => codec.encode(utf8("Hello"), true));
     expect(encodings.map((encoded) => toHex(encoded as Uint8Array))).toEqual([
       "f2 48 cd c9 c9 07 00",
-      "f2 00 11 00 00",
+      "02 13 00 00",
       "f2 48 cd c9 c9 07 00",
       "f2 48 cd c9 c9 07 00",
     ]);
@@ -151,6 +151,15 @@ describe("a message", () => {
     const repeated = await encoded(client, random.subarray(0, 20_000), true);
     expect(repeated.length).toBeGreaterThan(20_000);
     expect(await server.decode(repeated, true, 20_000)).toEqual(random.subarray(0, 20_000));
+  });
+
+  test("that begins with an empty part is compressed as its first frame says, whatever its size becomes", async () => {
+    const { client, server } = codecs();
+    const random = noise(100_000);
+    expect(client.encode(new Uint8Array(0), false)).toEqual(new Uint8Array(0));
+    const rest = await client.encode(random, true);
+    expect("plain" in rest).toBe(false);
+    expect(await server.decode(rest as Uint8Array, true, 100_000)).toEqual(random);
   });
 
   test("of which a part was encoded already goes on so, whatever its size becomes", async () => {

@@ -180,3 +180,11 @@ test("empty blocks, of which nothing comes, end with their input (CM-02)", async
     expect(await decode(codecs().client, chunks, 0)).toEqual(new Uint8Array(0));
   }
 });
+
+test("a final block at the end of a fragment leaves nothing behind for the next message (CM-03)", async () => {
+  const { client } = codecs({ serverNoContextTakeover: true });
+  for (let round = 0; round < 100; round++) {
+    await decode(client, [hex("f3 48 cd c9 c9 07 00"), hex("f2 48 cd c9 c9 07 00")]);
+    expect(() => client.decode(hex("f2 00 11 00 00"), true, 100)).toThrow(ProtocolViolationError);
+  }
+});

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InvalidArgumentError } from "../../../src/protocol/errors.ts";
 import type { ClientHandshakeOptions } from "../../../src/protocol/handshake/client-handshake.ts";
+import { RequestTemplate } from "../../../src/protocol/handshake/client-request.ts";
 import { parseExtensions } from "../../../src/protocol/handshake/header-grammar.ts";
 import { clientHandshake, fromLatin1, KEY } from "./support.ts";
 
@@ -16,6 +17,26 @@ function invalidArgument(message: string): InvalidArgumentError {
 }
 
 describe("the request", () => {
+  test("is the same but for the key where it is written ahead, whatever looks like a key in it", () => {
+    const offer = {
+      target: `/?a=${"=".repeat(24)}&Sec-WebSocket-Key:`,
+      host: "example.com",
+      headers: [["X-Key", `Sec-WebSocket-Key: ${"=".repeat(24)} \xfc`]] as const,
+      subprotocols: ["a", "b"],
+      extensions: [],
+      url: "ws://example.com/",
+    };
+    const template = new RequestTemplate(offer);
+    for (const key of [KEY, "AAAAAAAAAAAAAAAAAAAAAA==", KEY]) {
+      expect(fromLatin1(template.withKey(key))).toBe(
+        `GET ${offer.target} HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+          `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: a, b\r\n` +
+          `User-Agent: halyard\r\nX-Key: ${offer.headers[0][1]}\r\n\r\n`,
+      );
+    }
+    expect(() => template.withKey("abc")).toThrow("the key must be base64 of 16 bytes");
+  });
+
   test("is the opening handshake of RFC 6455 section 4.1, without Origin", () => {
     expect(request()).toBe(
       [

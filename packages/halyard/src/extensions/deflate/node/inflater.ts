@@ -4,6 +4,7 @@ import { FrameTooBigError, ProtocolViolationError } from "../../../protocol/erro
 import { compact, joined } from "../memory.ts";
 import { SlidingWindow } from "../sliding-window.ts";
 import { type Engine, newInflater, OutputLimitError, runEngine } from "./engine.ts";
+import { type SmallInflate, sharedInflate } from "./small-inflate.ts";
 import { onThread } from "./threads.ts";
 
 /**
@@ -36,6 +37,7 @@ export class Inflater {
   readonly #keepsContext: boolean;
   readonly #window: SlidingWindow;
   readonly #signal: AbortSignal;
+  readonly #small: () => SmallInflate | null;
   /** That of a message whose end has not come. */
   #engine: Engine | undefined;
   /** Of the message in progress. */
@@ -45,14 +47,21 @@ export class Inflater {
   /**
    * @param windowBits - of the peer, 8 to 15
    * @param signal - its abort ends what is under way, with its reason
+   * @param small - what inflates small messages faster than zlib, if anything does
    */
-  constructor(windowBits: number, keepsContext: boolean, signal: AbortSignal) {
+  constructor(
+    windowBits: number,
+    keepsContext: boolean,
+    signal: AbortSignal,
+    small: () => SmallInflate | null = sharedInflate,
+  ) {
     // A larger window inflates the same; and zlib, asked to compress with 8 bits, has long done so with 9.
     const bits = Math.max(windowBits, 9);
     this.#options = { windowBits: bits };
     this.#keepsContext = keepsContext;
     this.#window = new SlidingWindow(2 ** bits);
     this.#signal = signal;
+    this.#small = small;
   }
 
   /** As `MessageCodec.decode`. */
@@ -62,7 +71,11 @@ export class Inflater {
     if (chunk.length === 0 && (!fin || this.#engine === undefined)) return new Uint8Array(0);
     if (fin && this.#engine === undefined && chunk.length <= syncInput) {
       const message = this.#inflateNow(chunk, limit);
-      if (message !== null) return message;
+      if (message !== null) {
+        // It may have begun with fragments, of which the last ended with a final block.
+        this.#endMessage();
+        return message;
+      }
     }
     return this.#inflateOnThread(chunk, fin, limit);
   }
@@ -74,6 +87,14 @@ export class Inflater {
 
   /** A whole message, or null if it is too large for that or holds a final block. */
   #inflateNow(payload: Uint8Array, limit: number): Uint8Array | null {
+    const room = Math.max(0, Math.min(limit, syncOutput));
+    const message = this.#small()?.inflate(payload, this.#window, room, this.#keepsContext) ?? "unsure";
+    if (message instanceof Uint8Array) return message;
+    if (message === "full" && limit > syncOutput) return null;
+    return this.#inflateByZlib(payload, limit);
+  }
+
+  #inflateByZlib(payload: Uint8Array, limit: number): Uint8Array | null {
     const input = joined([payload, trailer]);
     try {
       const { buffer, engine } = inflateRawSync(input, {
