@@ -26,6 +26,11 @@ const handshake = [
     expected: refused,
   })),
   {
+    name: "a refusal without an end",
+    act: (on) => on.opening("/endless-refusal", { timeout: 5_000 }),
+    expected: refused,
+  },
+  {
     name: "the status of a refusal, where it is shown",
     needs: ["handshakeResponse"],
     act: async (on) => (await on.failure("/refusal?status=401")).status,

@@ -35,7 +35,7 @@ export class Peer {
   }
 
   /** Answers with a 101, and in the same write with what may follow. */
-  agree({ headers = "", accept = undefined, behind = Buffer.alloc(0) } = {}) {
+  agree({ headers = "", accept, behind = Buffer.alloc(0) } = {}) {
     const key = /^Sec-WebSocket-Key: (.*)\r$/im.exec(this.head)?.[1] ?? "";
     const right = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
     const head = [

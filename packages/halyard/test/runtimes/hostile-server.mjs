@@ -22,6 +22,13 @@ function record(id) {
 const scripts = {
   "/refusal": (peer, query) =>
     peer.socket.end(`HTTP/1.1 ${query.get("status")} No\r\nLocation: /echo\r\n${html}`),
+  "/endless-refusal": (peer) => {
+    peer.socket.write("HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n\r\n");
+    const more = setInterval(
+      () => (peer.isGone ? clearInterval(more) : peer.socket.write("no ".repeat(1_000))),
+      1,
+    );
+  },
   "/garbage": (peer) => peer.socket.end("SSH-2.0-OpenSSH_9.2\r\n"),
   "/half-a-head": (peer) => peer.socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: web"),
   "/end-at-once": (peer) => peer.socket.end(),
