@@ -149,7 +149,7 @@ const scripts = {
     peer.agree();
     peer.message(JSON.stringify(await record(query.get("id")).promise));
     peer.close(1000, "");
-    await peer.drain();
+    await peer.until(8);
     peer.socket.end();
   },
 };
