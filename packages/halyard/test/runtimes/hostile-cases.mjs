@@ -31,6 +31,12 @@ const handshake = [
     expected: refused,
   },
   {
+    name: "a head without an end",
+    act: (on) => on.opening("/endless-head", { timeout: 2_000 }),
+    // Some platforms have a limit of their own.
+    expected: [refused, "ERR_HALYARD_TIMEOUT"],
+  },
+  {
     name: "the status of a refusal, where it is shown",
     needs: ["handshakeResponse"],
     act: async (on) => (await on.failure("/refusal?status=401")).status,
@@ -126,6 +132,26 @@ const frames = [
       return typeof outcome === "string" ? outcome : (await on.endOf(outcome)).code;
     },
     expected: [refused, 1006],
+  },
+  ...Object.entries({
+    "a length beyond all memory": "827f3fffffffffffffff",
+    "a length beyond 63 bits": "827fffffffffffffffff",
+    "half a message": "820561",
+    "half a header": "827f00",
+  }).map(([name, hex]) => ({
+    name: `${name}, and the end`,
+    act: (on) => on.end(`/bytes-and-fin?hex=${hex}`),
+    expected: { ...lost, messages: 0 },
+  })),
+  {
+    name: "fragments, with a ping in between, are a message",
+    act: (on) => on.firstOrEnd("/bytes?hex=0101618900000162800163"),
+    expected: "abc",
+  },
+  {
+    name: "a ping is answered",
+    act: (on) => on.firstOrEnd("/ping"),
+    expected: "ponged",
   },
   // Some platforms let these pass.
   {
@@ -280,6 +306,17 @@ const messages = [
       return [frame.type, ...frame.data];
     },
     expected: ["binary", 7, 7],
+  },
+  {
+    // Workers would send "[object Blob]".
+    name: "a Blob is refused",
+    act: async (on) => {
+      const session = await on.session("/echo");
+      const error = await session.send(new Blob(["x"])).catch((each) => each);
+      await session.close();
+      return error.code;
+    },
+    expected: "ERR_HALYARD_INVALID_ARGUMENT",
   },
   {
     name: "a peer that reads late gets everything, and sending waits for it",

@@ -29,6 +29,13 @@ const scripts = {
       1,
     );
   },
+  "/endless-head": (peer) => {
+    peer.socket.write("HTTP/1.1 101 Switching Protocols\r\n");
+    const more = setInterval(
+      () => (peer.isGone ? clearInterval(more) : peer.socket.write(`X-More: ${"x".repeat(500)}\r\n`)),
+      1,
+    );
+  },
   "/garbage": (peer) => peer.socket.end("SSH-2.0-OpenSSH_9.2\r\n"),
   "/half-a-head": (peer) => peer.socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: web"),
   "/end-at-once": (peer) => peer.socket.end(),
@@ -59,6 +66,19 @@ const scripts = {
     peer.reset();
   },
 
+  "/bytes-and-fin": async (peer, query) => {
+    peer.agree();
+    await peer.frame();
+    peer.send(Buffer.from(query.get("hex"), "hex"));
+    peer.socket.end();
+  },
+  "/ping": async (peer) => {
+    peer.agree();
+    peer.send(Buffer.from("8900", "hex"));
+    for (let frame = await peer.frame(); frame.opcode !== 10; frame = await peer.frame());
+    peer.message("ponged");
+    await peer.drain();
+  },
   "/bytes-and-end": async (peer, query) => {
     peer.agree();
     await peer.frame();
