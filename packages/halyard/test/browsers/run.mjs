@@ -24,11 +24,15 @@ const { values: options } = parseArgs({
 });
 const tally = new Tally();
 
-const programs = ["js-suite.mjs", "cases.mjs", "hostile-cases.mjs"].map(
-  (file) => new URL(`../runtimes/${file}`, import.meta.url),
+const programs = ["js-suite.mjs", "cases.mjs", "hostile-cases.mjs"].map((file) => `../runtimes/${file}`);
+const cwd = packageCopy(
+  [...programs, "page-worker.mjs"].map((file) => new URL(file, import.meta.url)),
+  "plain",
 );
-const cwd = packageCopy(programs, "plain");
-const page = await servePage({ "/suite.js": await bundle(path.join(cwd, "js-suite.mjs"), "browser") });
+const page = await servePage({
+  "/suite.js": await bundle(path.join(cwd, "js-suite.mjs"), "browser"),
+  "/worker.js": await bundle(path.join(cwd, "page-worker.mjs"), "browser"),
+});
 const server = await startServer("contract-server.mjs");
 const hostile = await startServer("hostile-server.mjs");
 const example = await startExample();
@@ -71,6 +75,17 @@ async function suite(name, browser) {
     await tab.close();
   }
 }
+
+/** @param {string} question */
+const inPage = (question) => `import("/suite.js").then(({ runSuite }) => runSuite(${question}))`;
+
+/** @param {string} question */
+const inWorker = (question) => `new Promise((resolve, reject) => {
+  const worker = new Worker("/worker.js", { type: "module" });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = ({ message }) => reject(new Error(message));
+  worker.postMessage(${question});
+})`;
 
 async function useExample(name, browser, path) {
   const began = Date.now();

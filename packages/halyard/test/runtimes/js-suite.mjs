@@ -12,6 +12,8 @@ const patience = 10_000;
 /** Ways to make the engine. @type {Record<string, () => import("halyard/js").JsOptions>} */
 const ways = {
   plain: () => ({}),
+  // In a worker of a page.
+  worker: () => ({}),
   stream: () => ({ webSocketStream: true }),
   // The class, where the platform has a better way.
   class: () => ({ webSocket: globalThis.WebSocket }),

@@ -13,8 +13,12 @@ export const expectedCases = {
   bun: { plain: { contract: 35, hostile: 85 } },
   deno: { plain: { contract: 32, hostile: 83 } },
   workerd: { plain: { contract: 35, hostile: 86 }, class: { contract: 30, hostile: 82 } },
-  chromium: { plain: { contract: 31, hostile: 84 }, stream: { contract: 32, hostile: 84 } },
-  firefox: { plain: { contract: 31, hostile: 84 } },
+  chromium: {
+    worker: { contract: 31, hostile: 84 },
+    plain: { contract: 31, hostile: 84 },
+    stream: { contract: 32, hostile: 84 },
+  },
+  firefox: { worker: { contract: 31, hostile: 84 }, plain: { contract: 31, hostile: 84 } },
 };
 
 /** The engine that a client has where it is given none. @param {string} platform */
