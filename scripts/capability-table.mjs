@@ -22,6 +22,7 @@ const titles = {
 const meanings = {
   requestHeaders: "send headers with the handshake",
   handshakeResponse: "show the answer's status and headers, also of a refusal",
+  handshakeChecks: "refuse a wrong `Sec-WebSocket-Accept`, or an extension that was not offered",
   rawFrames: "raw sessions",
   pingPong: "ping",
   extensions: "compression and other extensions",

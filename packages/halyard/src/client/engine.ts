@@ -11,6 +11,7 @@ import type { Transport } from "../session/transport.ts";
  *
  * - `requestHeaders`: send headers with the handshake
  * - `handshakeResponse`: show status and headers of the answer
+ * - `handshakeChecks`: refuse an answer with a wrong `Sec-WebSocket-Accept`, or with an extension that was not offered
  * - `rawFrames`: raw sessions, with fragments and control frames
  * - `pingPong`: send pings and see pongs
  * - `extensions`: negotiate extensions of the protocol, such as compression
@@ -24,6 +25,7 @@ import type { Transport } from "../session/transport.ts";
 export type EngineCapability =
   | "requestHeaders"
   | "handshakeResponse"
+  | "handshakeChecks"
   | "rawFrames"
   | "pingPong"
   | "extensions"

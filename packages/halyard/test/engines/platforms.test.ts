@@ -177,7 +177,7 @@ describe("in Workers", () => {
     workers({
       status: 401,
       headers: new Headers({ "x-why": "ticket" }),
-      text: () => Promise.resolve("x".repeat(9_000)),
+      body: new Response("x".repeat(9_000)).body,
     });
     const client = new HttpClient(Js).install(WebSockets);
     const error = await failure(client.webSocketSession(url), HandshakeError);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs cases, `{ name, run }`, one after the other, on any platform.
 
-/** Of each case in milliseconds; with one byte a read, the largest message alone takes seconds. */
-const patience = 60_000;
-
 /**
  * @param {readonly { name: string, run: () => Promise<void> }[]} cases
+ * @param {number} patience for each, in milliseconds
  * @returns {Promise<{ names: string[], failures: string[] }>}
  */
-export async function runCases(cases) {
+export async function runCases(cases, patience) {
   const failures = [];
   for (const { name, run } of cases) {
     let timer;

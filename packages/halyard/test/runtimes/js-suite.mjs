@@ -4,20 +4,27 @@ import { HttpClient } from "halyard";
 import { Js } from "halyard/js";
 import { engineContract } from "halyard/testing";
 import { runCases } from "./cases.mjs";
+import { hostileCases } from "./hostile-cases.mjs";
+
+/** Of a case, in milliseconds. */
+const patience = 10_000;
 
 /** Ways to make the engine. @type {Record<string, () => import("halyard/js").JsOptions>} */
 const ways = {
   plain: () => ({}),
+  // In a worker of a page.
+  worker: () => ({}),
   stream: () => ({ webSocketStream: true }),
   // The class, where the platform has a better way.
   class: () => ({ webSocket: globalThis.WebSocket }),
 };
 
 /**
- * @param {{ contract: string, way?: string }} options `contract`: the URL of the contract's server
+ * @param {{ contract: string, hostile: Record<string, string>, way?: string }} options `contract`, `hostile`: where the
+ * servers listen
  * @returns what was run, by the parts of the suite, as JSON can say it
  */
-export async function runSuite({ contract, way = "plain" }) {
+export async function runSuite({ contract, hostile, way = "plain" }) {
   const options = ways[way]();
   const engine = Js.create(options);
   const capabilities = [...engine.capabilities];
@@ -25,7 +32,14 @@ export async function runSuite({ contract, way = "plain" }) {
   return {
     defaultEngine: await defaultEngine(),
     capabilities,
-    contract: await runCases(engineContract(() => Js.create(options), contract)),
+    contract: await runCases(
+      engineContract(() => Js.create(options), contract),
+      patience,
+    ),
+    hostile: await runCases(
+      hostileCases(() => Js.create(options), hostile),
+      patience,
+    ),
   };
 }
 

@@ -26,6 +26,7 @@ const args = "integration/arguments.test.ts";
 export const leftOut = {
   bun: [
     { file: "hostile/retained.test.ts", reason: "Bun's collector is not to be had by V8's flags" },
+    { file: "engines/platforms.test.ts", reason: "Bun's global `Bun` cannot be taken away for a test" },
     { file: server, test: "the target \\S+ in absolute form is served by its path", reason: bunServer },
     { file: server, test: "refuses handshakes meanwhile with 503", reason: bunServer },
     { file: server, test: "ends those that are in the middle of TLS, too", reason: bunServer },

@@ -73,17 +73,18 @@ async function contract(names) {
 }
 
 async function js(names) {
-  const files = ["js.mjs", "worker.mjs", "js-suite.mjs", "cases.mjs"];
+  const files = ["js.mjs", "worker.mjs", "js-suite.mjs", "cases.mjs", "hostile-cases.mjs"];
   const cwd = packageCopy(
     files.map((file) => new URL(file, import.meta.url)),
     "plain",
   );
   const server = await startServer("contract-server.mjs");
+  const hostile = await startServer("hostile-server.mjs");
   try {
     for (const name of names) {
       for (const way of Object.keys(expectedCases[name])) {
         const began = Date.now();
-        const question = { contract: server.line, way };
+        const question = { contract: server.line, hostile: JSON.parse(hostile.line), way };
         const output =
           name === "workerd"
             ? await askWorker(await bundle(path.join(cwd, "worker.mjs"), "workerd"), question)
@@ -93,6 +94,7 @@ async function js(names) {
       }
     }
   } finally {
+    await hostile.stop();
     await server.stop();
   }
 }

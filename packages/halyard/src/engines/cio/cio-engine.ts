@@ -36,6 +36,7 @@ export class CioEngine implements HttpClientEngine {
   readonly capabilities: ReadonlySet<EngineCapability> = new Set([
     "requestHeaders",
     "handshakeResponse",
+    "handshakeChecks",
     "rawFrames",
     "pingPong",
     "extensions",

@@ -9,7 +9,9 @@ import type {
 import { ClientClosedError } from "../../client/errors.ts";
 import { HandshakeError } from "../../protocol/errors.ts";
 import type { Clock } from "../../session/clock.ts";
+import type { MessageSocket } from "../messages/message-socket.ts";
 import { MessageTransport } from "../messages/message-transport.ts";
+import { ClosingWatch } from "./closing-watch.ts";
 import type { Opened, Opening } from "./opening.ts";
 import { type JsOptions, resolveOptions } from "./options.ts";
 import { type Platform, platformOf } from "./platform.ts";
@@ -24,11 +26,13 @@ export class JsEngine implements HttpClientEngine {
   readonly clock: Clock;
   readonly #platform: Platform;
   readonly #transports = new Set<MessageTransport>();
+  readonly #watch: ClosingWatch;
   #isClosed = false;
 
   constructor(options: JsOptions) {
     const resolved = resolveOptions(options);
     this.clock = resolved.clock;
+    this.#watch = new ClosingWatch(this.clock);
     this.#platform = platformOf(resolved);
     this.capabilities = new Set(this.#platform.capabilities);
   }
@@ -48,6 +52,7 @@ export class JsEngine implements HttpClientEngine {
           url: safeUrl,
           anyCode: this.capabilities.has("closeCodes"),
         });
+        if (this.#platform.mayStayClosing === true) this.#watchClosing(socket, transport);
         return transport;
       },
     });
@@ -82,6 +87,13 @@ export class JsEngine implements HttpClientEngine {
       case "fetch":
         return openByFetch(way.fetch, jsRequest, opening);
     }
+  }
+
+  #watchClosing(socket: MessageSocket, transport: MessageTransport): void {
+    const release = this.#watch.add(socket, () =>
+      transport.failed(new Error("the peer has closed the connection, and does not end it")),
+    );
+    void transport.ending.then(release);
   }
 
   #own(transport: MessageTransport): void {

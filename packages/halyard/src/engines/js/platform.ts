@@ -13,6 +13,8 @@ type Way =
 
 export interface Platform {
   readonly capabilities: readonly EngineCapability[];
+  /** Whether a connection that the peer closes and does not end may go on for ever: see `ClosingWatch`. */
+  readonly mayStayClosing?: boolean;
   /** Looked up for each connection: polyfills and tests put something there later. */
   readonly way: () => Way;
 }
@@ -42,25 +44,33 @@ export function platformOf({
   capabilities = [],
   webSocketStream,
 }: ResolvedJsOptions): Platform {
-  if (create !== undefined) return { capabilities, way: () => ({ kind: "webSocket", create }) };
-  if (webSocket !== undefined) return { capabilities: [], way: () => byConstructor(webSocket) };
+  if (create !== undefined)
+    return { capabilities, mayStayClosing: true, way: () => ({ kind: "webSocket", create }) };
+  if (webSocket !== undefined)
+    return { capabilities: [], mayStayClosing: true, way: () => byConstructor(webSocket) };
   if (webSocketStream === true && globals.WebSocketStream !== undefined) {
     const { WebSocketStream: constructor } = globals;
     return {
       // Once it is closing it drops what arrives, as the other does.
-      capabilities: ["backpressure", "byteOrderMarks"],
+      capabilities: ["backpressure", "handshakeChecks", "byteOrderMarks"],
       way: () => ({ kind: "stream", constructor }),
     };
   }
   if (globals.WebSocketPair !== undefined) {
     return {
-      capabilities: ["requestHeaders", "handshakeResponse", "closeCodes", "byteOrderMarks"],
+      capabilities: [
+        "requestHeaders",
+        "handshakeResponse",
+        "handshakeChecks",
+        "closeCodes",
+        "byteOrderMarks",
+      ],
       way: () => ({ kind: "fetch", fetch: globals.fetch }),
     };
   }
   if (globals.Bun !== undefined) {
     return {
-      capabilities: ["requestHeaders", "closeCodes", "backpressure", "byteOrderMarks"],
+      capabilities: ["requestHeaders", "handshakeChecks", "closeCodes", "backpressure", "byteOrderMarks"],
       way: () => withOptions(),
     };
   }
@@ -68,12 +78,16 @@ export function platformOf({
     return { capabilities: ["requestHeaders", "byteOrderMarks"], way: () => withOptions() };
   }
   if (globals.process?.versions?.node !== undefined) {
-    return { capabilities: ["requestHeaders"], way: () => withOptions() };
+    return {
+      capabilities: ["requestHeaders", "handshakeChecks"],
+      mayStayClosing: true,
+      way: () => withOptions(),
+    };
   }
   if (globals.navigator?.product === "ReactNative") {
     return { capabilities: ["requestHeaders"], way: () => withThird() };
   }
-  return { capabilities: ["byteOrderMarks"], way: () => byConstructor(globalWebSocket()) };
+  return { capabilities: ["handshakeChecks", "byteOrderMarks"], way: () => byConstructor(globalWebSocket()) };
 }
 
 function globalWebSocket(): WebSocketConstructor {

@@ -6,6 +6,8 @@ export interface WebSocketLike {
   /** The chosen subprotocol; some platforms say null for none. */
   readonly protocol: string | null;
   readonly bufferedAmount: number;
+  /** 2 while it is closing. */
+  readonly readyState?: number;
   send(content: string | Uint8Array): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: "open" | "message" | "error" | "close", listener: (event: never) => void): void;

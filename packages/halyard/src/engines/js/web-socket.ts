@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { copyOf } from "../../protocol/bytes.ts";
 import { CloseReason } from "../../protocol/close-reason.ts";
 import type { MessageListener, MessageSocket } from "../messages/message-socket.ts";
 import { type Opened, type Opening, openingFailed } from "./opening.ts";
@@ -43,6 +44,7 @@ export class WhatwgSocket implements MessageSocket {
   listener: MessageListener;
   readonly #socket: WebSocketLike;
   #isDropped = false;
+  #isClosedByUs = false;
   readonly pause?: () => void;
   readonly resume?: () => void;
 
@@ -74,11 +76,16 @@ export class WhatwgSocket implements MessageSocket {
     return this.#socket.bufferedAmount;
   }
 
+  get isClosing(): boolean {
+    return this.#socket.readyState === 2 && !this.#isClosedByUs;
+  }
+
   send(content: string | Uint8Array): void {
-    this.#socket.send(content);
+    this.#socket.send(unshared(content));
   }
 
   close(reason: CloseReason | null): void {
+    this.#isClosedByUs = true;
     // Both or none: Deno makes of a message alone what is no Close frame.
     if (reason === null) this.#socket.close();
     else this.#socket.close(reason.code, reason.message);
@@ -105,6 +112,11 @@ export class WhatwgSocket implements MessageSocket {
     );
     this.drop();
   }
+}
+
+/** Of shared memory platforms take no views, and Node from 24 on makes text of them. */
+function unshared(content: string | Uint8Array): string | Uint8Array {
+  return typeof content === "string" || content.buffer instanceof ArrayBuffer ? content : copyOf(content);
 }
 
 /** What an `error` event tells. Browsers tell nothing. */

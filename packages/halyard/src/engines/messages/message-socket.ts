@@ -14,6 +14,11 @@ export interface MessageSocket {
   drop(): void;
   /** How many bytes of what was sent are not written yet. A platform that counts otherwise tells 0 when all are. */
   readonly bufferedAmount: number;
+  /**
+   * Whether the peer's Close frame has come, and the platform waits for the connection to end before it tells. Only where
+   * it may wait for ever.
+   */
+  readonly isClosing?: boolean;
   /** Stops the messages of the peer; those under way may still come. Only where the platform can. */
   pause?(): void;
   /** Goes on with them. */

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uses examples/browser as somebody with a browser does.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { HttpClient, WebSockets } from "halyard";
+
+/** @typedef {import("./firefox.mjs").Page} Page */
+
+const program = fileURLToPath(new URL("../../../../examples/browser/dist/main.js", import.meta.url));
+const phone = { width: 360, height: 640 };
+
+/** Starts the example as its user does, once it is built. */
+export async function startExample() {
+  const env = { ...process.env, PORT: "0" };
+  const child = spawn(process.execPath, [program], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 15 * 60_000,
+  });
+  const exited = once(child, "exit");
+  const { value: line, done } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+  if (done) throw new Error("the example did not start: is it built?");
+  const stop = async () => {
+    child.kill("SIGINT");
+    const [code] = await exited;
+    assert.equal(code, 0, "the example ends with 0");
+  };
+  return { url: line.split(" ")[0], stop };
+}
+
+/**
+ * @param {{ url: string, hostile: { url: string } }} servers
+ * @returns {{ name: string, run: (page: Page, path: string) => Promise<void> }[]}
+ */
+export function exampleCases({ url, hostile }) {
+  return [
+    {
+      name: "connects, sends text and bytes, shows what comes back, and closes",
+      async run(page, path) {
+        await page.navigate(url + path);
+        await settled(page, "Not connected");
+        await click(page, "#connect");
+        await settled(page, "Connected by Js");
+        await send(page, "hello");
+        await until(page, "document.querySelectorAll('li').length === 3");
+        await click(page, "#binary");
+        await send(page, "hé");
+        await until(page, "document.querySelectorAll('li').length === 5");
+        assert.deepEqual(
+          await page.evaluate(
+            "[...document.querySelectorAll('li')].map((item) => item.innerText.split(/\\s*\\n\\s*/))",
+          ),
+          [
+            ["Received", "text", "Welcome. What you send comes back."],
+            ["Sent", "text", "hello"],
+            ["Received", "text", "hello"],
+            ["Sent", "3 bytes", "68 c3 a9"],
+            ["Received", "3 bytes", "68 c3 a9"],
+          ],
+        );
+        await click(page, "#connect");
+        await settled(page, "Closed: 1000 done");
+      },
+    },
+    {
+      name: "says that a connection cannot be opened, and can be used again",
+      async run(page, path) {
+        await page.navigate(url + path);
+        await connectTo(page, `${hostile.url}/refusal?status=401`);
+        await until(page, "/could not be opened/.test(document.querySelector('#state').value)");
+        await connectTo(page, `${url.replace("http", "ws")}echo`);
+        await settled(page, "Connected by Js");
+      },
+    },
+    {
+      name: "closes when the page is left",
+      async run(page, path) {
+        const id = crypto.randomUUID();
+        await page.navigate(url + path);
+        await connectTo(page, `${hostile.url}/late-reader?pause=0&id=${id}`);
+        await settled(page, "Connected by Js");
+        await page.navigate(`${url}style.css`);
+        const client = new HttpClient().install(WebSockets);
+        const seen = await client.webSocket(`${hostile.url}/seen?id=${id}`, async ({ incoming }) => {
+          const frame = await incoming.receive();
+          return JSON.parse(frame.readText());
+        });
+        await client.close();
+        // Chromium would keep the connection; Firefox is faster than the page, with a code of its own.
+        assert.ok([4001, 1001].includes(seen.code), `the server has got ${seen.code}`);
+      },
+    },
+    {
+      name: "fits on a phone, every control has a name, and the text can be read",
+      async run(page, path) {
+        await page.setViewport(phone);
+        await page.navigate(url + path);
+        await click(page, "#connect");
+        await settled(page, "Connected by Js");
+        await send(page, "a-long-word-".repeat(30));
+        await until(page, "document.querySelectorAll('li').length === 3");
+        const { width, height, nameless } = await page.evaluate(`({
+          width: document.documentElement.scrollWidth,
+          height: document.documentElement.scrollHeight,
+          nameless: [...document.querySelectorAll("input, button")].filter(
+            (control) => control.innerText === "" && !control.labels?.length).length,
+        })`);
+        assert.deepEqual({ width, height, nameless }, { ...phone, nameless: 0 });
+        assert.ok((await lowestContrast(page)) >= 4.5, "contrast, in the light");
+      },
+    },
+  ];
+}
+
+/** The page in use, for its README; looked at in the dark before. @param {Page} page @param {string} url */
+export async function picture(page, url) {
+  await page.setViewport({ width: 390, height: 640 });
+  await page.navigate(url);
+  await click(page, "#connect");
+  await settled(page, "Connected by Js");
+  await send(page, "hello");
+  await until(page, "document.querySelectorAll('li').length === 3");
+  await click(page, "#binary");
+  await send(page, "Ktor");
+  await until(page, "document.querySelectorAll('li').length === 5");
+  await page.setViewport({ width: 390, height: 640, isDark: true });
+  assert.ok((await lowestContrast(page)) >= 4.5, "contrast, in the dark");
+  assert.match(
+    await page.evaluate("getComputedStyle(document.body).backgroundColor"),
+    /^rgb\((?:\d\d?, ){2}\d\d?\)$/,
+  );
+  await page.setViewport({ width: 390, height: 640 });
+  // The port is another one each time.
+  await page.evaluate("void (document.querySelector('#url').value = 'ws://127.0.0.1:8080/echo')");
+  return await page.screenshot();
+}
+
+/** @param {Page} page @param {string} selector */
+const click = (page, selector) =>
+  page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
+
+async function connectTo(page, url) {
+  await page.evaluate(`void (document.querySelector("#url").value = ${JSON.stringify(url)})`);
+  await click(page, "#connect");
+}
+
+async function send(page, text) {
+  await page.evaluate(`void (document.querySelector("#text").value = ${JSON.stringify(text)})`);
+  await click(page, "#message button");
+}
+
+/** @param {Page} page @param {string} state */
+const settled = (page, state) =>
+  until(page, `document.querySelector("#state").value === ${JSON.stringify(state)}`);
+
+/** Waits on the page, in bounded time. @param {Page} page @param {string} condition */
+async function until(page, condition) {
+  await page.evaluate(`(async () => {
+    for (const end = Date.now() + 5000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
+      if (Date.now() > end) throw new Error(${JSON.stringify(condition)} + " did not come: " + document.body.innerText);
+  })()`);
+}
+
+/** WCAG's ratio, of all elements that have text of their own. @param {Page} page */
+async function lowestContrast(page) {
+  return await page.evaluate(`(() => {
+    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+    const luminance = (color) => {
+      const [r, g, b] = numbers(color).map((value) => value / 255)
+        .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+      const { backgroundColor } = getComputedStyle(element);
+      return numbers(backgroundColor)[3] === 0 ? ground(element.parentElement) : backgroundColor;
+    };
+    const ratio = (element) => {
+      const [low, high] = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => a - b);
+      return (high + 0.05) / (low + 0.05);
+    };
+    const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
+    return Math.min(...[...document.querySelectorAll("main *")].filter(own).map(ratio));
+  })()`);
+}
