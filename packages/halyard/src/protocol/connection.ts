@@ -145,12 +145,13 @@ export class Connection {
 
   /**
    * Takes bytes from the wire. They are read in place, so they must not change before {@link hasInput} is false or
-   * {@link retain} was called; and no more may be given before then.
+   * {@link retain} was called. Those that come before what waits has been read are put behind it, by a copy of both.
    *
    * @param isGiven - whether their memory is given away: nobody else ever writes to it, and frames may stay in it
    */
   receive(chunk: Uint8Array, isGiven = false): void {
     if (!this.closing.canReceive || this.#held !== null) return;
+    if (this.#decoder.hasUnread) return this.#append(chunk);
     this.#decoder.feed(chunk);
     this.#mayKeep = isGiven || chunk.buffer === this.#given.buffer;
     this.#largeBytes = 0;
@@ -179,6 +180,16 @@ export class Connection {
    */
   get endsNext(): boolean {
     return this.#held !== null;
+  }
+
+  /** A socket that was paused may still have had something to give. */
+  #append(chunk: Uint8Array): void {
+    const { unread } = this.#decoder;
+    const both = new Uint8Array(unread.length + chunk.length);
+    both.set(unread);
+    both.set(chunk, unread.length);
+    this.#decoder.feed(both);
+    this.#mayKeep = false;
   }
 
   /** How much work was done in all, counted in small frames. */

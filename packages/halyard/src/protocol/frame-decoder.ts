@@ -86,6 +86,10 @@ export class FrameDecoder {
     return this.#inPayload ? this.length - this.offset - (this.end - this.start) : 0;
   }
 
+  get hasUnread(): boolean {
+    return this.#at < this.input.length;
+  }
+
   /** The part of the input that was not read yet. */
   get unread(): Uint8Array {
     return this.input.subarray(this.#at);

@@ -76,7 +76,7 @@ export class IncomingMessages {
 
   /** Whether there is more to do without more bytes. */
   get hasInput(): boolean {
-    return this.#job !== null || this.#rest !== null || this.#decoder.unread.length > 0;
+    return this.#job !== null || this.#rest !== null || this.#decoder.hasUnread;
   }
 
   settle(outcome: { readonly payload: Uint8Array } | { readonly error: unknown }): void {

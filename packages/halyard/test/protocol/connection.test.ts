@@ -245,6 +245,20 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     expect(show(frames).map((each) => each.slice(-5))).toEqual(["61 62", "xt 63"]);
   });
 
+  test("are the same when more comes before what waits has been read", () => {
+    const all = messages("01", "02 03", "04 05 06", "07", "08");
+    for (let cut = 1; cut < all.length; cut++) {
+      const connection = connect(role, { batchBytes: 1 });
+      const frames: Frame[] = [];
+      connection.receive(all.slice(0, cut));
+      frames.push(...connection.take());
+      connection.receive(all.slice(cut, cut + 3));
+      connection.receive(all.slice(cut + 3));
+      while (connection.hasInput) frames.push(...connection.take());
+      expect(show(frames).join()).toBe("binary 01,binary 02 03,binary 04 05 06,binary 07,binary 08");
+    }
+  });
+
   test("find an end behind the budget", () => {
     const connection = connect(role, { batchBytes: 1 });
     connection.receive(toRole(role, "82 01 61", normal));

@@ -43,12 +43,15 @@ export const leftOut = {
     { file: dispose, test: "more than four engines never exist at once", reason: bunHandles },
   ],
   deno: [
-    ...["dispose", "interop", "codec", "hostile-data", "small-deflate", "small-inflate"].map((name) => ({
-      file: `extensions/deflate/${name}.test.ts`,
-      reason: denoZlib,
-    })),
+    // `deflate()` is refused there, and what is behind it cannot pass.
+    ...["dispose", "interop", "codec", "hostile-data", "negotiation", "small-deflate", "small-inflate"].map(
+      (name) => ({
+        file: `extensions/deflate/${name}.test.ts`,
+        reason: denoZlib,
+      }),
+    ),
     { file: "hostile/deflate.test.ts", reason: denoZlib },
-    { file: "integration/streams.test.ts", test: "compressed or not, are the same", reason: denoZlib },
+    { file: "integration/streams.test.ts", reason: denoZlib },
     { file: "integration/deflate.test.ts", reason: denoZlib },
     { file: "integration/deflate-hostile.test.ts", reason: denoZlib },
     {
