@@ -159,7 +159,7 @@ const settled = (page, state) =>
 /** Waits on the page, in bounded time. @param {Page} page @param {string} condition */
 async function until(page, condition) {
   await page.evaluate(`(async () => {
-    for (const end = Date.now() + 5000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
+    for (const end = Date.now() + 15000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
       if (Date.now() > end) throw new Error(${JSON.stringify(condition)} + " did not come: " + document.body.innerText);
   })()`);
 }
