@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HttpClient, WebSockets } from "halyard";
 
@@ -94,6 +95,17 @@ export function exampleCases({ url, hostile }) {
       },
     },
     {
+      name: "connects again when somebody comes back to the page, if it was kept",
+      async run(page, path) {
+        await page.navigate(url + path);
+        await click(page, "#connect");
+        await settled(page, "Connected by Js");
+        await page.navigate(`${url}style.css`);
+        await page.evaluate("void setTimeout(() => history.back(), 10)");
+        await comesTo(page, "document.querySelector('#state')?.value", ["Connected by Js", "Not connected"]);
+      },
+    },
+    {
       name: "fits on a phone, every control has a name, and the text can be read",
       async run(page, path) {
         await page.setViewport(phone);
@@ -159,9 +171,19 @@ const settled = (page, state) =>
 /** Waits on the page, in bounded time. @param {Page} page @param {string} condition */
 async function until(page, condition) {
   await page.evaluate(`(async () => {
-    for (const end = Date.now() + 5000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
+    for (const end = Date.now() + 15000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
       if (Date.now() > end) throw new Error(${JSON.stringify(condition)} + " did not come: " + document.body.innerText);
   })()`);
+}
+
+/** Waits for a page that is still to come. @param {Page} page @param {string} expression @param {string[]} wanted */
+async function comesTo(page, expression, wanted) {
+  let found;
+  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) {
+    found = await page.evaluate(expression).catch((error) => error.message);
+    if (wanted.includes(found)) return;
+  }
+  assert.fail(`it came to ${found}`);
 }
 
 /** WCAG's ratio, of all elements that have text of their own. @param {Page} page */

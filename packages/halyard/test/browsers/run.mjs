@@ -24,9 +24,9 @@ const { values: options } = parseArgs({
 });
 const tally = new Tally();
 
-const programs = ["js-suite.mjs", "cases.mjs", "hostile-cases.mjs"].map((file) => `../runtimes/${file}`);
+const files = ["js-suite.mjs", "page-worker.mjs", "cases.mjs", "hostile.mjs", "hostile-cases.mjs"];
 const cwd = packageCopy(
-  [...programs, "page-worker.mjs"].map((file) => new URL(file, import.meta.url)),
+  files.map((file) => new URL(`../runtimes/${file}`, import.meta.url)),
   "plain",
 );
 const page = await servePage({
@@ -64,12 +64,10 @@ async function suite(name, browser) {
     const tab = await browser.open();
     await tab.navigate(page.url);
     const question = JSON.stringify({ contract: server.line, hostile: JSON.parse(hostile.line), way });
-    const output = await tab
-      .evaluate(`import("/suite.js").then(({ runSuite }) => runSuite(${question}))`)
-      .then(
-        (result) => ({ result, all: "" }),
-        (error) => ({ all: String(error) }),
-      );
+    const output = await tab.evaluate(way === "worker" ? inWorker(question) : inPage(question)).then(
+      (result) => ({ result, all: "" }),
+      (error) => ({ all: String(error) }),
+    );
     const { good, failures } = verdict(name, way, output);
     tally.count(`Js, ${name} ${browser.version}, ${way}`, good, failures, began);
     await tab.close();
@@ -77,15 +75,19 @@ async function suite(name, browser) {
 }
 
 /** @param {string} question */
-const inPage = (question) => `import("/suite.js").then(({ runSuite }) => runSuite(${question}))`;
+function inPage(question) {
+  return `import("/suite.js").then(({ runSuite }) => runSuite(${question}))`;
+}
 
 /** @param {string} question */
-const inWorker = (question) => `new Promise((resolve, reject) => {
-  const worker = new Worker("/worker.js", { type: "module" });
-  worker.onmessage = ({ data }) => resolve(data);
-  worker.onerror = ({ message }) => reject(new Error(message));
-  worker.postMessage(${question});
-})`;
+function inWorker(question) {
+  return `new Promise((resolve, reject) => {
+    const worker = new Worker("/worker.js", { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(${question});
+  })`;
+}
 
 async function useExample(name, browser, path) {
   const began = Date.now();

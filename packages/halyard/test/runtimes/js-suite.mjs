@@ -4,10 +4,10 @@ import { HttpClient } from "halyard";
 import { Js } from "halyard/js";
 import { engineContract } from "halyard/testing";
 import { runCases } from "./cases.mjs";
-import { hostileCases } from "./hostile-cases.mjs";
+import { hostileCases } from "./hostile.mjs";
 
 /** Of a case, in milliseconds. */
-const patience = 10_000;
+const patience = 30_000;
 
 /** Ways to make the engine. @type {Record<string, () => import("halyard/js").JsOptions>} */
 const ways = {
