@@ -89,7 +89,9 @@ describe("opening", () => {
         },
       },
     );
-    expect(String(await rejection(client.webSocketSession(url)))).toMatch("no such scheme");
+    const error = await failure(client.webSocketSession(url), HandshakeError);
+    expect(error.message).toMatch("no such scheme");
+    expect(error.cause).toBeInstanceOf(SyntaxError);
   });
 
   test("ends at the deadline, and a socket that opens later is nobody's", async () => {

@@ -2,8 +2,8 @@
 // What the Js engine takes a platform for, and how it makes a WebSocket there. On the real ones the contract is run.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Js, type JsOptions } from "../../src/engines/js/index.ts";
-import { bounded, HandshakeError, HttpClient, WebSockets } from "../../src/index.ts";
-import { failure, rejection } from "../support/clients.ts";
+import { bounded, HandshakeError, HttpClient, InvalidArgumentError, WebSockets } from "../../src/index.ts";
+import { failure } from "../support/clients.ts";
 import { turns } from "../support/leaks.ts";
 import { FakeWebSocket } from "./fake-web-socket.ts";
 
@@ -74,7 +74,8 @@ describe("the platform's WebSocket is given", () => {
   test("nothing, where there is none, and the error says what to do", async () => {
     platform({ process: { node: "20.0.0" } });
     const client = new HttpClient(Js).install(WebSockets);
-    expect(String(await rejection(client.webSocketSession(url)))).toMatch(/no WebSocket.*`webSocket`.*Cio/);
+    const error = await failure(client.webSocketSession(url), InvalidArgumentError);
+    expect(error.message).toMatch(/no WebSocket.*`webSocket`.*Cio/);
   });
 });
 

@@ -14,7 +14,7 @@ export interface JsOptions {
   readonly webSocket?: WebSocketConstructor | undefined;
   /**
    * Makes each WebSocket, where a class takes more than URL and subprotocols: an agent, a certificate. It is called for
-   * each attempt, and what it throws fails that.
+   * each attempt, and what it throws fails that, as the `cause` of a {@link HandshakeError}.
    */
   readonly create?: ((request: JsRequest) => WebSocketLike) | undefined;
   /** What `create` can do: with `requestHeaders` it is given headers, with `closeCodes` any code goes to `close`. @defaultValue none */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EngineCapability } from "../../client/engine.ts";
+import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { ResolvedJsOptions } from "./options.ts";
 import type { JsRequest, WebSocketConstructor, WebSocketLike } from "./web-socket-like.ts";
 import type { WebSocketStreamConstructor } from "./web-socket-stream.ts";
@@ -93,7 +94,7 @@ export function platformOf({
 function globalWebSocket(): WebSocketConstructor {
   const { WebSocket } = globals;
   if (WebSocket !== undefined) return WebSocket;
-  throw new TypeError(
+  throw new InvalidArgumentError(
     "this platform has no WebSocket: give the Js engine one by `webSocket`, or use Cio on Node 20",
   );
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyOf } from "../../protocol/bytes.ts";
 import { CloseReason } from "../../protocol/close-reason.ts";
+import { HalyardError } from "../../protocol/errors.ts";
 import type { MessageListener, MessageSocket } from "../messages/message-socket.ts";
 import { type Opened, type Opening, openingFailed } from "./opening.ts";
 import type { WebSocketLike } from "./web-socket-like.ts";
@@ -13,7 +14,7 @@ export function openWebSocket(create: () => WebSocketLike, opening: Opening): Pr
   const { attempt, safeUrl, listen } = opening;
   const { signal } = attempt;
   return new Promise((resolve, reject) => {
-    const platform = create();
+    const platform = created(create, safeUrl);
     const finish = () => signal.removeEventListener("abort", abort);
     const fail = (error: unknown) => {
       finish();
@@ -34,6 +35,15 @@ export function openWebSocket(create: () => WebSocketLike, opening: Opening): Pr
       resolve({ subprotocol: platform.protocol ?? "" });
     });
   });
+}
+
+/** A constructor refuses what a page may not do: an insecure connection from a secure page, a port. */
+function created(create: () => WebSocketLike, safeUrl: string): WebSocketLike {
+  try {
+    return create();
+  } catch (cause) {
+    throw HalyardError.is(cause) ? cause : openingFailed(safeUrl, cause);
+  }
 }
 
 /**
