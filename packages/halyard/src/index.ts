@@ -70,6 +70,6 @@ export type { HandshakeCall } from "./session/handshake-call.ts";
 export type { SendChannel, SendOptions } from "./session/outgoing.ts";
 export type { SessionEnd } from "./session/session-end.ts";
 export type { CloseOptions, SessionOptions } from "./session/session-options.ts";
-export type { Transport } from "./session/transport.ts";
+export type { BatchReceiver, Output, Transport } from "./session/transport.ts";
 export type { WaitOptions } from "./session/waiting.ts";
 export { WebSocketSession } from "./session/web-socket-session.ts";

@@ -153,10 +153,10 @@ export class Outgoing implements SendChannel<Frame> {
     // One that was aborted meanwhile, or cannot be sent, is its own caller's affair.
     if (before.length > 0) await Promise.allSettled(before.map(({ promise }) => promise));
     if (this.#dropped > 0) throw this.#endError();
-    const target = this.#transport.framesWritten + this.#transport.pendingFrames;
-    while (this.#transport.framesWritten < target) {
+    const target = this.#transport.output.framesWritten + this.#transport.output.pendingFrames;
+    while (this.#transport.output.framesWritten < target) {
       // With nothing pending, what is missing was dropped when the connection was failed.
-      const isLost = this.#transport.pendingFrames === 0 || !(await this.#transport.progress());
+      const isLost = this.#transport.output.pendingFrames === 0 || !(await this.#transport.output.progress());
       if (isLost) await this.#refuseAtEnd();
     }
   }
@@ -231,7 +231,7 @@ export class Outgoing implements SendChannel<Frame> {
     if (!this.#hasRoom(frame)) {
       // While it waits, the source may use the memory for something else.
       frame = frame.copy();
-      while (!this.#hasRoom(frame) && (await unlessAborted(this.#transport.progress(), life)));
+      while (!this.#hasRoom(frame) && (await unlessAborted(this.#transport.output.progress(), life)));
     }
     if (!this.#transport.send(frame, options)) await this.#refuseAtEnd();
   }
@@ -267,7 +267,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #hasRoom(frame: Frame): boolean {
-    const { pendingFrames, pendingBytes } = this.#transport;
+    const { pendingFrames, pendingBytes } = this.#transport.output;
     if (pendingFrames === 0) return true;
     if (pendingFrames >= this.#bounds.messages) return false;
     const free = this.#bounds.bytes - pendingBytes;
@@ -328,7 +328,7 @@ export class Outgoing implements SendChannel<Frame> {
   /** Serves who waits, in order, as the transport makes progress. Ends when nobody can be served or the connection is gone. */
   async #pump(): Promise<void> {
     this.#isPumping = true;
-    while (this.#next !== undefined && (await this.#transport.progress())) {
+    while (this.#next !== undefined && (await this.#transport.output.progress())) {
       for (let next = this.#next; next !== undefined && this.#fits(next); next = this.#next) {
         this.#waiters.splice(this.#waiters.indexOf(next), 1);
         this.#hand(next);

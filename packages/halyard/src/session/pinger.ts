@@ -112,14 +112,14 @@ export class Pinger implements Waiting {
 
   /** The next ping is due. */
   elapsed(): void {
-    const waits = this.#transport.pendingBytes > 0;
+    const waits = this.#transport.output.pendingBytes > 0;
     if (!this.#owner.sendHeartbeat()) this.#ping();
     if (!this.#isRunning) return;
     this.#schedulePing();
-    const { bytesReceived, framesWritten, pendingFrames } = this.#transport;
+    const { bytesReceived, output } = this.#transport;
     if (this.#isPaused || this.#timeout === Infinity || bytesReceived === this.#receivedAtDeadline) return;
     this.#receivedAtDeadline = bytesReceived;
-    this.#watch(framesWritten + pendingFrames, waits);
+    this.#watch(output.framesWritten + output.pendingFrames, waits);
   }
 
   #ping(): void {
@@ -137,12 +137,12 @@ export class Pinger implements Waiting {
    */
   #watch(place: number, waits: boolean): void {
     const transport = this.#transport;
-    const { bytesReceived, bytesWritten } = transport;
+    const { bytesReceived, output } = transport;
+    const { bytesWritten } = output;
     const due = this.#clock.now() + this.#timeout;
     this.#deadline(this.#timeout, () => {
       if (transport.bytesReceived !== bytesReceived) return;
-      if (waits && transport.bytesWritten !== bytesWritten)
-        this.#watch(place, transport.framesWritten < place);
+      if (waits && output.bytesWritten !== bytesWritten) this.#watch(place, output.framesWritten < place);
       // A process that was suspended or blocked cannot blame its peer: the answer may be as old as the freeze.
       else if (this.#clock.now() - due > frozenAfter) this.start();
       // One more turn of the loop, since bytes that have arrived may be waiting behind this timer.

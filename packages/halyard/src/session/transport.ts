@@ -9,6 +9,23 @@ export interface BatchReceiver {
   receivingFailed(error: unknown): void;
 }
 
+/** What was accepted to be written, and how far it has come. */
+export interface Output {
+  /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
+  readonly pendingFrames: number;
+  /** See {@link pendingFrames}. */
+  readonly pendingBytes: number;
+  /** As {@link pendingFrames}, without control frames. */
+  readonly pendingMessages: number;
+  /** How many of the accepted frames were handed to the operating system. */
+  readonly framesWritten: number;
+  /** How many bytes were handed to the operating system in all: while they get more, the peer is reading. */
+  readonly bytesWritten: number;
+
+  /** Resolves to true when something pending was handed over, at once if nothing is; to false on a dead connection. */
+  progress(): Promise<boolean>;
+}
+
 /**
  * An open connection as the session sees it: all that an engine has to provide. The session pulls batches of frames,
  * which gives backpressure, hands frames back to be written, and disposes.
@@ -51,19 +68,8 @@ export interface Transport {
    */
   checkClose?(frame: Frame.Close): void;
 
-  /** How many frames, and bytes, were accepted and not yet handed to the operating system. */
-  readonly pendingFrames: number;
-  /** See {@link pendingFrames}. */
-  readonly pendingBytes: number;
-  /** As {@link pendingFrames}, without control frames. */
-  readonly pendingMessages: number;
-  /** How many of the accepted frames were handed to the operating system. */
-  readonly framesWritten: number;
-  /** How many bytes were handed to the operating system in all: while they get more, the peer is reading. */
-  readonly bytesWritten: number;
-
-  /** Resolves to true when something pending was handed over, at once if nothing is; to false on a dead connection. */
-  progress(): Promise<boolean>;
+  /** What was accepted, and how far it has come. */
+  readonly output: Output;
 
   /** Whether frames are masked: true on a client (RFC 6455 section 5.1). */
   readonly masking: boolean;

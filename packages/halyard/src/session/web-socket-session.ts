@@ -417,7 +417,7 @@ export class WebSocketSession implements AsyncDisposable {
       received: closing.peerReason,
       initiator: this.#beginLocally(),
       error: this.#error,
-      unsent: this.#outgoing.dropped + transport.pendingMessages,
+      unsent: this.#outgoing.dropped + transport.output.pendingMessages,
       discarded: this.#receiving.sink.discarded,
     };
     this.#end?.resolve(this.#over);

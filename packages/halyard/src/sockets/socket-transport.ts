@@ -18,10 +18,10 @@ const aheadBytes = 2 ** 20;
  */
 export class SocketTransport implements Transport, ByteSink {
   readonly masking: boolean;
+  readonly output: SocketWriter;
   bytesReceived = 0;
   readonly #stream: SocketStream;
   readonly #connection: Connection;
-  readonly #writer: SocketWriter;
   readonly #url: string | undefined;
   /** The batch read ahead. */
   #ahead: Frame[] | null = null;
@@ -55,7 +55,7 @@ export class SocketTransport implements Transport, ByteSink {
   ) {
     this.#stream = stream;
     this.#connection = connection;
-    this.#writer = new SocketWriter(stream, connection, this);
+    this.output = new SocketWriter(stream, connection, this);
     this.masking = options.masking;
     this.#url = options.url;
     stream.attach(this);
@@ -83,26 +83,6 @@ export class SocketTransport implements Transport, ByteSink {
     this.#ending ??= new Deferred();
     if (this.#isEnding) this.#ending.resolve();
     return this.#ending.promise;
-  }
-
-  get pendingFrames(): number {
-    return this.#writer.pendingFrames;
-  }
-
-  get pendingMessages(): number {
-    return this.#writer.pendingMessages;
-  }
-
-  get pendingBytes(): number {
-    return this.#writer.pendingBytes;
-  }
-
-  get framesWritten(): number {
-    return this.#writer.framesWritten;
-  }
-
-  get bytesWritten(): number {
-    return this.#writer.bytesWritten;
   }
 
   receive(receiver: BatchReceiver): void {
@@ -139,19 +119,15 @@ export class SocketTransport implements Transport, ByteSink {
 
   send(frame: Frame, options?: EncodeOptions): boolean {
     const accepted = !this.#isGone && this.#connection.send(frame, options);
-    if (accepted) this.#writer.schedule();
+    if (accepted) this.output.schedule();
     return accepted;
-  }
-
-  progress(): Promise<boolean> {
-    return this.#writer.progress();
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (!this.#isGone) {
-      this.#writer.flush();
+      this.output.flush();
       this.#stream.destroy();
       this.#gone();
     }
@@ -183,7 +159,7 @@ export class SocketTransport implements Transport, ByteSink {
     this.#endIsInSight();
     this.#settleReceiver();
     // Closed cleanly, the socket is about to be destroyed: to end our side before that is a call of the system for nothing.
-    if (!this.closing.isComplete) this.#writer.end();
+    if (!this.closing.isComplete) this.output.end();
   }
 
   /** @internal */
@@ -216,7 +192,7 @@ export class SocketTransport implements Transport, ByteSink {
     if (failure !== null) this.#break(failure);
     if (failure !== null || received !== null || this.#connection.endsNext) this.#endIsInSight();
     this.#awaitDecoding();
-    this.#writer.schedule();
+    this.output.schedule();
     this.#settleReceiver();
     if (batch.length === 0 && this.#hasMore) this.#leaveATurn();
   }
@@ -313,7 +289,7 @@ export class SocketTransport implements Transport, ByteSink {
     this.#isGone = true;
     this.#hasEnded = true;
     this.#endIsInSight();
-    this.#writer.stop();
+    this.output.stop();
     this.#settleReceiver();
   }
 }

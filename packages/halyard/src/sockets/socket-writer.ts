@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Connection } from "../protocol/connection.ts";
 import type { Encoded } from "../protocol/extension.ts";
+import type { Output } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import type { SocketStream } from "./socket-stream.ts";
 
@@ -11,7 +12,7 @@ const sliceBytes = 256 * 1024;
  * The way of a connection's output to its socket. What is sent in one turn leaves in one write; while a write is under
  * way, the next one gathers.
  */
-export class SocketWriter {
+export class SocketWriter implements Output {
   framesWritten = 0;
   bytesWritten = 0;
   readonly #stream: SocketStream;
@@ -53,7 +54,7 @@ export class SocketWriter {
     return this.#connection.outputBytes + this.#bytesInFlight;
   }
 
-  /** See `Transport.progress`. */
+  /** See `Output.progress`. */
   progress(): Promise<boolean> {
     if (this.#isStopped) return Promise.resolve(false);
     if (this.pendingFrames === 0) return Promise.resolve(true);

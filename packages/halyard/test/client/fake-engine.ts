@@ -9,7 +9,7 @@ import type {
 } from "../../src/client/engine.ts";
 import { ClosingHandshake } from "../../src/protocol/closing-handshake.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
-import type { BatchReceiver, Transport } from "../../src/session/transport.ts";
+import type { BatchReceiver, Output, Transport } from "../../src/session/transport.ts";
 import { VirtualClock } from "../../src/testing/index.ts";
 
 export const allCapabilities: readonly EngineCapability[] = [
@@ -24,7 +24,7 @@ export const allCapabilities: readonly EngineCapability[] = [
 ];
 
 /** A connection to a peer that says nothing, but answers a Close frame and then ends the connection. */
-export class FakeTransport implements Transport {
+export class FakeTransport implements Transport, Output {
   readonly closing = new ClosingHandshake();
   readonly bytesReceived = 0;
   readonly pendingFrames = 0;
@@ -37,6 +37,10 @@ export class FakeTransport implements Transport {
   maxFrameSize = 1024;
   isDisposed = false;
   readonly sent: Frame[] = [];
+
+  get output(): Output {
+    return this;
+  }
 
   stream(): void {}
   readonly #batches: (Frame[] | null)[] = [];

@@ -6,7 +6,7 @@ import { Connection } from "../../src/protocol/connection.ts";
 import type { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { MaskingKeys } from "../../src/protocol/masking.ts";
-import type { BatchReceiver, Transport } from "../../src/session/transport.ts";
+import type { BatchReceiver, Output, Transport } from "../../src/session/transport.ts";
 import { Deferred } from "../../src/session/waiting.ts";
 
 export type Role = "client" | "server";
@@ -31,7 +31,7 @@ function connection(role: Role, mode: "raw" | "default", maxFrameSize = 2 ** 20)
  * A protocol connection over a byte pipe in memory. Like an engine over sockets it reads one batch ahead, then leaves
  * the bytes in the pipe; what is sent in one turn leaves in one write, and while a write is held the next one gathers.
  */
-export class PipeTransport implements Transport {
+export class PipeTransport implements Transport, Output {
   readonly masking: boolean;
   readonly connection: Connection;
   bytesReceived = 0;
@@ -62,6 +62,10 @@ export class PipeTransport implements Transport {
 
   to(peer: Sink): void {
     this.#peer = peer;
+  }
+
+  get output(): Output {
+    return this;
   }
 
   get closing(): ClosingHandshake {

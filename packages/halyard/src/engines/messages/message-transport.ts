@@ -33,11 +33,11 @@ export interface MessageTransportOptions {
 export class MessageTransport implements Transport, MessageListener {
   readonly closing: ClosingHandshake = new ClosingHandshake();
   readonly masking = true;
+  readonly output: SentMessages;
   bytesReceived = 0;
   readonly #socket: MessageSocket;
   readonly #options: MessageTransportOptions;
   readonly #guard = new OutgoingGuard();
-  readonly #sent: SentMessages;
   readonly #ending = new Deferred<void>();
   /** The message whose last fragment is still to come from the session. */
   #joined: JoinedMessage | null = null;
@@ -52,7 +52,7 @@ export class MessageTransport implements Transport, MessageListener {
   constructor(socket: MessageSocket, options: MessageTransportOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#sent = new SentMessages(socket, options.clock);
+    this.output = new SentMessages(socket, options.clock);
   }
 
   /** The platform has a limit of its own, which it does not tell. */
@@ -67,26 +67,6 @@ export class MessageTransport implements Transport, MessageListener {
 
   get ending(): Promise<void> {
     return this.#ending.promise;
-  }
-
-  get pendingFrames(): number {
-    return this.#sent.pending;
-  }
-
-  get pendingMessages(): number {
-    return this.#sent.pending;
-  }
-
-  get pendingBytes(): number {
-    return this.#sent.pendingBytes + (this.#joined?.size ?? 0);
-  }
-
-  get framesWritten(): number {
-    return this.#sent.written;
-  }
-
-  get bytesWritten(): number {
-    return this.#sent.writtenBytes;
   }
 
   receive(receiver: BatchReceiver): void {
@@ -120,10 +100,6 @@ export class MessageTransport implements Transport, MessageListener {
       `it cannot close with ${code}; use 1000, or a code from 3000 to 4999`,
       { url },
     );
-  }
-
-  async progress(): Promise<boolean> {
-    return !this.#hasEnded && (await this.#sent.progress());
   }
 
   dispose(): void {
@@ -183,15 +159,17 @@ export class MessageTransport implements Transport, MessageListener {
     }
     this.#joined ??= new JoinedMessage();
     this.#joined.add(frame.data);
+    this.output.gatheredBytes = this.#joined.size;
     if (!frame.fin) return;
     const content = this.#joined.take();
     this.#joined = null;
+    this.output.gatheredBytes = 0;
     this.#write(frame.type === "text" ? decodeUtf8(content) : content, { size: content.length });
   }
 
   #write(content: string | Uint8Array, { size }: { readonly size: number }): void {
     this.#socket.send(typeof content === "string" ? wellFormed(content) : content);
-    this.#sent.add(size);
+    this.output.add(size);
   }
 
   #add(frame: Frame, size: number): void {
@@ -240,7 +218,7 @@ export class MessageTransport implements Transport, MessageListener {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#error = error;
-    this.#sent.stop();
+    this.output.stop();
     this.#ending.resolve();
   }
 }

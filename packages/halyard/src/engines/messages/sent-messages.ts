@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CancelTimer, Clock } from "../../session/clock.ts";
+import type { Output } from "../../session/transport.ts";
 import { Deferred } from "../../session/waiting.ts";
 
 /** No platform tells when it has written something, so it is asked: after so many milliseconds, and then ever less often. */
@@ -10,7 +11,9 @@ const longestPause = 50;
  * What was given to a platform's WebSocket and how much of it is written, by the one thing that it tells: how many bytes
  * wait. Some count only what the system did not take at once, which is no more than that.
  */
-export class SentMessages {
+export class SentMessages implements Output {
+  /** How much there is of a message that is still being put together. */
+  gatheredBytes = 0;
   readonly #socket: { readonly bufferedAmount: number };
   readonly #clock: Clock;
   /** Where each message that waits ends, counted in bytes from the first of all. */
@@ -26,24 +29,31 @@ export class SentMessages {
     this.#clock = clock;
   }
 
-  /** How many messages are not written yet. */
-  get pending(): number {
+  get pendingFrames(): number {
     this.#look();
     return this.#ends.length;
   }
 
-  get pendingBytes(): number {
-    return this.#isStopped ? 0 : Math.min(this.#socket.bufferedAmount, this.#sentBytes);
+  /** Every frame is a message here. */
+  get pendingMessages(): number {
+    return this.pendingFrames;
   }
 
-  /** How many messages, and bytes, are written. */
-  get written(): number {
+  get pendingBytes(): number {
+    return this.#waitingBytes + this.gatheredBytes;
+  }
+
+  get framesWritten(): number {
     this.#look();
     return this.#writtenCount;
   }
 
-  get writtenBytes(): number {
-    return this.#sentBytes - this.pendingBytes;
+  get bytesWritten(): number {
+    return this.#sentBytes - this.#waitingBytes;
+  }
+
+  get #waitingBytes(): number {
+    return this.#isStopped ? 0 : Math.min(this.#socket.bufferedAmount, this.#sentBytes);
   }
 
   /** @param size - of a message that was given to the socket, or more */
@@ -55,10 +65,10 @@ export class SentMessages {
   /** Resolves to true when something is written that was pending, at once if nothing is; to false after {@link stop}. */
   progress(): Promise<boolean> {
     if (this.#isStopped) return Promise.resolve(false);
-    if (this.pending === 0) return Promise.resolve(true);
+    if (this.pendingFrames === 0) return Promise.resolve(true);
     if (this.#progress === null) {
       this.#progress = new Deferred();
-      this.#lookIn(firstLook, this.writtenBytes);
+      this.#lookIn(firstLook, this.bytesWritten);
     }
     return this.#progress.promise;
   }
@@ -72,7 +82,7 @@ export class SentMessages {
 
   #lookIn(milliseconds: number, before: number): void {
     this.#cancelLook = this.#clock.after(milliseconds, () => {
-      if (this.pending === 0 || this.writtenBytes > before) this.#tell(true);
+      if (this.pendingFrames === 0 || this.bytesWritten > before) this.#tell(true);
       else this.#lookIn(Math.min(milliseconds * 2, longestPause), before);
     });
   }
