@@ -7,6 +7,8 @@ import { UnsupportedCapabilityError } from "./errors.ts";
 /** Where the peer cannot be stopped, a burst has to fit: what is beyond it ends the session. */
 const unstoppable = bounded({ messages: 65_536, bytes: 16 * 2 ** 20, onOverflow: "close" });
 
+const noLimits = { maxFrameSize: Infinity, maxMessageSize: Infinity, maxFragments: Infinity };
+
 /**
  * The configuration with the defaults of an engine that can do less.
  *
@@ -19,9 +21,12 @@ export function configFor(
 ): ResolvedSessionConfig {
   const keepsBounds = capabilities.has("backpressure") || given.channels?.incoming !== undefined;
   const pings = capabilities.has("pingPong") || config.heartbeat !== undefined;
-  if (keepsBounds && pings) return config;
+  const limits = capabilities.has("frameLimits");
+  if (keepsBounds && pings && limits) return config;
   return {
     ...config,
+    // What the platform lets in is not ours to tell.
+    limits: limits ? config.limits : noLimits,
     incoming: keepsBounds ? config.incoming : unstoppable,
     pingInterval: pings ? config.pingInterval : Infinity,
   };

@@ -71,7 +71,9 @@ export class DefaultWebSocketSession extends WebSocketSession {
   }
 
   set pingInterval(milliseconds: number) {
-    this.#pinger.configure(checkPeriod("pingInterval", milliseconds), this.#pinger.timeout);
+    const interval = checkPeriod("pingInterval", milliseconds);
+    if (interval !== Infinity && this.#heartbeat === undefined) this.transport.checkPing?.();
+    this.#pinger.configure(interval, this.#pinger.timeout);
   }
 
   /** Milliseconds within which anything must come after a ping; 0 when there is no bound. Ktor: `timeoutMillis`. */

@@ -68,6 +68,9 @@ export interface Transport {
    */
   checkClose?(frame: Frame.Close): void;
 
+  /** Refuses pings where they cannot be sent. Without it they can. @throws {@link UnsupportedCapabilityError} */
+  checkPing?(): void;
+
   /** What was accepted, and how far it has come. */
   readonly output: Output;
 

@@ -182,10 +182,32 @@ describe("messages", () => {
 
   test.each([new Frame.Ping(), new Frame.Pong()])("of control are refused: %s", async (frame) => {
     const { session } = await meet();
-    expect((await failure(session.send(frame), InvalidArgumentError)).message).toMatch(
+    expect((await failure(session.send(frame), UnsupportedCapabilityError)).message).toMatch(
       /cannot send a p[io]ng/,
     );
     await session.send("alive");
+  });
+});
+
+describe("what cannot be had later either", () => {
+  test("is a ping interval: it is refused when it is set, and not by a timer that nobody catches", async () => {
+    const { clock, session } = await meet();
+    const set = () => {
+      session.pingInterval = 1000;
+    };
+    expect(set).toThrow(UnsupportedCapabilityError);
+    session.pingInterval = 0;
+    await clock.advance(5000);
+    expect(session.signal.aborted).toBe(false);
+  });
+
+  test("is a limit, and none is claimed", async () => {
+    const { session } = await meet();
+    expect([session.maxFrameSize, session.maxMessageSize]).toEqual([Infinity, Infinity]);
+    const set = () => {
+      session.maxFrameSize = 1000;
+    };
+    expect(set).toThrow(UnsupportedCapabilityError);
   });
 });
 

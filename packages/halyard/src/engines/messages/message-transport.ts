@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EngineCapability } from "../../client/engine.ts";
 import { UnsupportedCapabilityError } from "../../client/errors.ts";
 import { decodeUtf8, encodeUtf8, utf8Length } from "../../protocol/bytes.ts";
 import { CloseReason, mayBeSent } from "../../protocol/close-reason.ts";
 import { ClosingHandshake } from "../../protocol/closing-handshake.ts";
-import { InvalidArgumentError, ProtocolViolationError } from "../../protocol/errors.ts";
+import { ProtocolViolationError } from "../../protocol/errors.ts";
 import { Frame, wholeFromWire } from "../../protocol/frame.ts";
 import { OutgoingGuard } from "../../protocol/outgoing-guard.ts";
 import type { Clock } from "../../session/clock.ts";
@@ -61,8 +62,7 @@ export class MessageTransport implements Transport, MessageListener {
   }
 
   set maxFrameSize(bytes: number) {
-    if (bytes !== Infinity)
-      throw new InvalidArgumentError("this engine cannot limit frames: leave maxFrameSize");
+    if (bytes !== Infinity) throw this.#lacks("frameLimits", "it cannot limit frames; leave maxFrameSize");
   }
 
   get ending(): Promise<void> {
@@ -83,23 +83,19 @@ export class MessageTransport implements Transport, MessageListener {
     if (this.#hasEnded || !this.closing.canSend) return false;
     if (frame.type === "close") this.#sendClose(frame);
     else if (frame.type === "text" || frame.type === "binary") this.#sendData(frame);
-    else
-      throw new InvalidArgumentError(
-        `this engine cannot send a ${frame.type}: the platform answers pings itself`,
-      );
+    else throw this.#lacks("pingPong", `it cannot send a ${frame.type}; the platform answers pings itself`);
     return true;
   }
 
+  checkPing(): void {
+    throw this.#lacks("pingPong", "it cannot ping; give a heartbeat, a message that the server answers");
+  }
+
   checkClose(frame: Frame.Close): void {
-    const { anyCode, engine, url } = this.#options;
+    const { anyCode } = this.#options;
     const code = frame.readReason()?.code;
     if (anyCode || code === undefined || isPortable(code)) return;
-    throw new UnsupportedCapabilityError(
-      engine,
-      "closeCodes",
-      `it cannot close with ${code}; use 1000, or a code from 3000 to 4999`,
-      { url },
-    );
+    throw this.#lacks("closeCodes", `it cannot close with ${code}; use 1000, or a code from 3000 to 4999`);
   }
 
   dispose(): void {
@@ -143,6 +139,11 @@ export class MessageTransport implements Transport, MessageListener {
         : new ConnectionError(`the connection was lost: ${textOf(cause)}`, { phase, url, cause }),
     );
     this.#settleReceiver();
+  }
+
+  #lacks(capability: EngineCapability, wanted: string): UnsupportedCapabilityError {
+    const { engine, url } = this.#options;
+    return new UnsupportedCapabilityError(engine, capability, wanted, { url });
   }
 
   #sendClose(frame: Frame.Close): void {
