@@ -34,6 +34,10 @@ export interface MessageListener {
    * @param code - 1005 for an empty frame
    */
   closed(code: number, message: string): void;
-  /** The connection has ended without. The last call. @param cause - what the platform says, if anything */
+  /**
+   * The connection has ended without. The last call.
+   * @param cause - what the platform says, if anything. The session fails with it, as a {@link ConnectionError} unless it
+   *   is a {@link HalyardError} already
+   */
   failed(cause?: unknown): void;
 }

@@ -4,7 +4,7 @@ import { UnsupportedCapabilityError } from "../../client/errors.ts";
 import { decodeUtf8, encodeUtf8, utf8Length } from "../../protocol/bytes.ts";
 import { CloseReason, mayBeSent } from "../../protocol/close-reason.ts";
 import { ClosingHandshake } from "../../protocol/closing-handshake.ts";
-import { ProtocolViolationError } from "../../protocol/errors.ts";
+import { HalyardError, ProtocolViolationError } from "../../protocol/errors.ts";
 import { Frame, wholeFromWire } from "../../protocol/frame.ts";
 import { OutgoingGuard } from "../../protocol/outgoing-guard.ts";
 import type { Clock } from "../../session/clock.ts";
@@ -136,7 +136,9 @@ export class MessageTransport implements Transport, MessageListener {
     this.#end(
       cause === undefined
         ? null
-        : new ConnectionError(`the connection was lost: ${textOf(cause)}`, { phase, url, cause }),
+        : HalyardError.is(cause)
+          ? cause
+          : new ConnectionError(`the connection was lost: ${textOf(cause)}`, { phase, url, cause }),
     );
     this.#settleReceiver();
   }
