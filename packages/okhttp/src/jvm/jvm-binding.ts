@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, EngineCapability, EngineRequest } from "halyard";
-import type { MessageBinding, Opened, Opening } from "halyard/engine";
+import { type MessageBinding, type Opened, type Opening, refuseReserved } from "halyard/engine";
 import { checkExtensions, headersOf } from "../answer.ts";
 import { lossOf, openingError } from "../failure.ts";
 import { JvmError } from "./jvm-error.ts";
@@ -32,11 +32,12 @@ export class JvmBinding implements MessageBinding {
     this.clock = this.#options.clock;
   }
 
-  connect(request: EngineRequest, { attempt, safeUrl, listen }: Opening): Promise<Opened> {
+  async connect(request: EngineRequest, { attempt, safeUrl, listen }: Opening): Promise<Opened> {
+    refuseReserved(request.headers, { url: safeUrl });
     this.#jvm ??= SharedJvm.use(this.#options.command);
     const jvm = this.#jvm.process();
     const { settings, pingInterval } = this.#options;
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         attempt.onAbort(null);
         socket.drop();

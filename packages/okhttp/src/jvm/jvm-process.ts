@@ -16,6 +16,8 @@ const jvmArgs = [
   "-XX:+UseSerialGC",
   // Half a JVM would be worse than none.
   "-XX:+ExitOnOutOfMemoryError",
+  // Its output is for frames.
+  "-XX:+DisplayVMOutputToStderr",
   "-Dfile.encoding=UTF-8",
 ];
 

@@ -29,13 +29,12 @@ public final class Bridge {
   private static final int CREDIT = 8;
 
   private final Outbox outbox;
-  private final Written written;
+  private final Written written = new Written();
   private final Clients clients = new Clients();
   private final ConcurrentHashMap<Integer, Session> sessions = new ConcurrentHashMap<>();
 
   private Bridge(Outbox outbox) {
     this.outbox = outbox;
-    this.written = new Written(outbox);
   }
 
   public static void main(String[] args) {

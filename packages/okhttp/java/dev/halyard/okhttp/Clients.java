@@ -9,6 +9,9 @@ import okhttp3.Request;
 
 /** The clients of the program, by their ids. One that could not be made tells why whenever it is used. */
 final class Clients {
+  /** What the others are made of. It is made at once, and shows whether OkHttp has all that it needs. */
+  static final OkHttpClient BASE = new OkHttpClient();
+
   private final ConcurrentHashMap<Integer, OkHttpClient> clients = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Integer, String> refusals = new ConcurrentHashMap<>();
 

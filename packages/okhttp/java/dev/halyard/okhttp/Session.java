@@ -84,13 +84,19 @@ final class Session extends WebSocketListener {
     given += size;
   }
 
-  /** @param whenAll run in the same breath when nothing is left. @return how many bytes were written since the last call */
-  synchronized long takeWritten(Runnable whenAll) {
-    long waiting = isOver ? 0 : socket.queueSize();
+  /** Tells what OkHttp has written since the last call. @return whether that was something */
+  synchronized boolean tellWritten() {
+    return tellWritten(socket.queueSize());
+  }
+
+  /** @param waiting how many bytes are not written yet */
+  private synchronized boolean tellWritten(long waiting) {
     long bytes = given - waiting - told;
+    if (isOver || bytes == 0) return false;
     told += bytes;
-    if (told == given) whenAll.run();
-    return isOver ? 0 : bytes;
+    if (waiting == 0) written.forget(this);
+    outbox.written(id, bytes);
+    return true;
   }
 
   @Override
@@ -137,11 +143,14 @@ final class Session extends WebSocketListener {
 
   @Override
   public void onClosed(WebSocket socket, int code, String reason) {
+    // The last that OkHttp has written is our Close frame.
+    tellWritten(0);
     if (end()) outbox.closed(id, code, reason);
   }
 
   @Override
   public void onFailure(WebSocket socket, Throwable failure, Response response) {
+    tellWritten(socket.queueSize());
     if (!end()) return;
     int status = response == null ? 0 : response.code();
     List<String> headers = response == null ? Collections.emptyList() : listOf(response.headers());

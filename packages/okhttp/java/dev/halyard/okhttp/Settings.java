@@ -63,7 +63,7 @@ final class Settings {
   }
 
   private OkHttpClient preconfigured() throws Exception {
-    if (!has("preconfigured")) return new OkHttpClient();
+    if (!has("preconfigured")) return Clients.BASE;
     String name = given.get("preconfigured");
     Object made;
     try {

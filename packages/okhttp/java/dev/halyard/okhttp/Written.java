@@ -13,12 +13,10 @@ final class Written {
   private static final long FIRST_PAUSE = 500_000;
   private static final long LONGEST_PAUSE = 16_000_000;
 
-  private final Outbox outbox;
   private final Set<Session> waiting = ConcurrentHashMap.newKeySet();
   private final Thread thread;
 
-  Written(Outbox outbox) {
-    this.outbox = outbox;
+  Written() {
     thread = new Thread(this::watch, "halyard written");
     thread.setDaemon(true);
     thread.start();
@@ -37,7 +35,7 @@ final class Written {
     long pause = FIRST_PAUSE;
     for (;;) {
       boolean progress = false;
-      for (Session session : waiting) progress |= look(session);
+      for (Session session : waiting) progress |= session.tellWritten();
       pause = progress ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
       if (!waiting.isEmpty()) LockSupport.parkNanos(pause);
       else {
@@ -45,12 +43,5 @@ final class Written {
         pause = FIRST_PAUSE;
       }
     }
-  }
-
-  private boolean look(Session session) {
-    long bytes = session.takeWritten(() -> waiting.remove(session));
-    if (bytes == 0) return false;
-    outbox.written(session.id, bytes);
-    return true;
   }
 }
