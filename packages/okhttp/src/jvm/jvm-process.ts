@@ -159,6 +159,8 @@ export class JvmProcess {
   }
 
   #keepAlive(isNeeded: boolean): void {
+    // It was not started, which its `error` tells. Deno has nothing then.
+    if (this.#child.pid === undefined) return;
     const name = isNeeded ? "ref" : "unref";
     const { stdin, stdout, stderr } = this.#child;
     // Pipes are sockets on Node; elsewhere they may be without these.

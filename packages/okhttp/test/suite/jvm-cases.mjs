@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is said, and what goes wrong, of the JVM itself. Linux: processes are looked up in /proc.
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { OkHttp } from "@halyard/okhttp";
+import { bounded } from "halyard";
 import { clientOf, equal, failureOf, firstText, until } from "./session-cases.mjs";
 
 /** The JVMs that this process has started and that live, by their ids. */
@@ -238,34 +240,23 @@ export const jvmCases = [
     },
   },
   {
-    name: "a session that was dropped leaves no thread of the JVM behind",
+    name: "a paused session that is dropped leaves no thread waiting in the JVM",
     async run({ make, server }) {
       const { engine, session, jvm } = await sessionAlone({ make, server });
-      await session.close();
-      const threads = () =>
-        Number(/^Threads:\s+(\d+)$/m.exec(readFileSync(`/proc/${jvm}/status`, "utf8"))[1]);
-      const client = clientOf(engine);
+      const client = clientOf(engine, { channels: { incoming: bounded({ messages: 1 }) } });
+      const url = `${server.url}/flood?messages=64&size=1000000&id=${crypto.randomUUID()}`;
       const sessions = [];
-      const before = threads();
-      for (let count = 0; count < 20; count++) {
-        sessions.push(await client.webSocketSession(`${server.url}/flood?messages=8&size=1000000&id=x`));
-      }
-      equal(threads() >= before + 20, true, "threads having been added");
+      for (let count = 0; count < 20; count++) sessions.push(await client.webSocketSession(url));
+      await until(() => waiting(jvm) === 20, "a thread for each");
       for (const each of sessions) each.cancel();
-      // OkHttp keeps idle threads for a minute; those that wait for us must not be among the busy ones.
-      await until(() => waiting(jvm) === 0, "no thread waits for the program");
+      await until(() => waiting(jvm) === 0, "no thread");
+      await session.close();
       await engine.close();
     },
   },
 ];
 
-/** How many threads of OkHttp's are reading or waiting within a message. */
+/** How many threads of the JVM wait until the program takes a message. */
 function waiting(jvm) {
-  return readdirSync(`/proc/${jvm}/task`).filter((id) => {
-    try {
-      return readFileSync(`/proc/${jvm}/task/${id}/comm`, "utf8").startsWith("OkHttp ws://");
-    } catch {
-      return false;
-    }
-  }).length;
+  return execFileSync("jstack", [String(jvm)], { encoding: "utf8" }).split("okhttp.Session.hand(").length - 1;
 }

@@ -15,9 +15,10 @@ import { classPathOf, fetchJars, newest, versions } from "../../scripts/jars.mjs
 import { lifeCases } from "./life-cases.mjs";
 import { packages, servers } from "./setup.mjs";
 
-/** How many cases there are. None is left out anywhere. */
-const expected = { contract: 37, hostile: 83, errors: 3, session: 21, jvm: 14 };
-const expectedLife = 3;
+/** How many cases there are. OkHttp 3 lacks two close codes, and nothing else is left out anywhere. */
+const expected = { contract: 37, hostile: 83, errors: 3, session: 20, jvm: 14, life: 3 };
+/** Most of the time is waiting. */
+const atOnce = 3;
 
 const { values: options } = parseArgs({
   options: { on: { type: "string", default: "" }, wanted: { type: "string", default: "" } },
@@ -34,37 +35,36 @@ const plan = [
   ...Object.keys(runtimes).map((runtime) => ({ runtime, version: newest })),
   ...versions.filter((version) => version !== newest).map((version) => ({ runtime: "node", version })),
 ].filter(({ runtime, version }) => new RegExp(options.on).test(`${runtime} ${version}`));
-for (const { runtime, version } of plan) {
-  const began = Date.now();
-  if (found[runtime] === undefined) throw new Error(`${runtime} does not run here`);
-  const classPath = classPathOf(version);
-  const asked = { ...question, classPath, classes, version, wanted: options.wanted };
-  // Once is enough for so many.
-  const sockets = runtime === "node" && version === newest ? 500 : 100;
-  const output = await run(runtime, ["suite.mjs", JSON.stringify({ ...asked, sockets })], { cwd: folder });
-  const { good, failures } = verdict(output);
-  const life = await lifeCases({
-    runtime,
-    folder,
-    classPath,
-    url: question.server.url,
-    wanted: options.wanted,
-  });
-  if (options.wanted === "" && life.names.length !== expectedLife)
-    failures.push(`${life.names.length} of life`);
-  failures.push(...life.failures);
-  const passed = good + life.names.length - life.failures.length;
-  tally.count(`OkHttp ${version} in the JVM, ${runtime} ${found[runtime]}`, passed, failures, began);
-}
+const queue = plan.values();
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    for (const each of queue) await runOne(each);
+  }),
+);
 await stop();
 tally.end();
 
-function verdict({ result, all }) {
-  if (result === undefined) return { good: 0, failures: [all] };
-  const failures = capabilityComplaints("OkHttp", "jvm", result.capabilities);
+async function runOne({ runtime, version }) {
+  const began = Date.now();
+  if (found[runtime] === undefined) throw new Error(`${runtime} does not run here`);
+  const classPath = classPathOf(version);
+  const { wanted } = options;
+  // Once is enough for so many.
+  const sockets = runtime === "node" && version === newest ? 500 : 100;
+  const asked = JSON.stringify({ ...question, classPath, classes, version, wanted, sockets });
+  const { result, all } = await run(runtime, ["suite.mjs", asked], { cwd: folder });
+  const life = await lifeCases({ runtime, folder, classPath, url: question.server.url, wanted });
+  const { good, failures } = verdict({ ...result, life }, version);
+  if (result === undefined) failures.push(all);
+  tally.count(`OkHttp ${version} in the JVM, ${runtime} ${found[runtime]}`, good, failures, began);
+}
+
+function verdict({ capabilities = [], ...parts }, version) {
+  const failures = capabilityComplaints("OkHttp", "jvm", capabilities);
   let good = 0;
-  for (const [part, count] of Object.entries(expected)) {
-    const { names, failures: failed } = result[part];
+  for (const [part, all] of Object.entries(expected)) {
+    const count = part === "hostile" && version.startsWith("3.") ? all - 2 : all;
+    const { names, failures: failed } = parts[part] ?? { names: [], failures: [] };
     if (options.wanted === "" && names.length !== count)
       failures.push(`${part}: ${names.length} cases were run, ${count} were expected`);
     failures.push(...failed.map((failure) => `${part}: ${failure}`));

@@ -171,6 +171,21 @@ export const sessionCases = [
     },
   })),
   {
+    name: "every code that may be sent is, or is 4000 and more where OkHttp does not know it",
+    async run({ server, version }, engine) {
+      const client = clientOf(engine);
+      for (const code of [1001, 1003, 1011, 1012, 1013, 1014, 3000, 4999]) {
+        const id = crypto.randomUUID();
+        const session = await client.webSocketSession(`${server.raw}/late?pause=0&id=${id}`);
+        equal((await session.close({ code })).clean, true, "the end being clean");
+        const answer = await client.webSocketSession(`${server.raw}/answer?id=${id}`);
+        const isKnown = !version.startsWith("3.") || code < 1012 || code > 1014;
+        equal(JSON.parse(await firstText(answer)).code, isKnown ? code : code + 3000, "the code");
+        answer.cancel();
+      }
+    },
+  },
+  {
     name: "a Close frame that cannot be answered ends the session all the same",
     async run({ server }, engine) {
       const client = clientOf(engine, { channels: { outgoing: unlimited() } });

@@ -36,7 +36,7 @@ const own = (cases) =>
 /** @type {Record<string, { name: string, run: () => Promise<void> }[]>} */
 const parts = {
   contract: engineContract(make, contract),
-  ...hostileParts(make, hostile),
+  ...hostileParts(make, hostile, surroundings.version),
   session: own(sessionCases),
   jvm: own(jvmCases),
 };

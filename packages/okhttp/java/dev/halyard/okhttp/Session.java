@@ -67,7 +67,12 @@ final class Session extends WebSocketListener {
   }
 
   void close(int code, String reason) {
-    socket.close(code, reason.isEmpty() ? null : reason);
+    try {
+      socket.close(code, reason.isEmpty() ? null : reason);
+    } catch (IllegalArgumentException unknown) {
+      // OkHttp 3 does not know 1012 to 1014. As where codes are limited, 1012 is 4012.
+      socket.close(code + 3000, reason);
+    }
   }
 
   void drop() {
