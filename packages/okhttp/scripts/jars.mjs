@@ -3,7 +3,7 @@
 // from wherever this machine is configured to look; they must have the checksums that are committed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,12 @@ export const newest = "5.5";
 /** The class path of a version. @param {string} version */
 export function classPathOf(version) {
   return path.join(folder, version, "*");
+}
+
+/** Each jar of a version. @param {string} version */
+export function jarsOf(version) {
+  const names = readdirSync(path.join(folder, version)).filter((name) => name.endsWith(".jar"));
+  return names.map((name) => path.join(folder, version, name));
 }
 
 /** Fetches what is missing. @throws when there is no Maven, or a jar is another than it should be */

@@ -11,8 +11,8 @@ export interface Failure {
   readonly status: number;
   /** Of the answer: names and values by turns. */
   readonly headers: readonly string[];
-  /** The beginning of the answer's body. */
-  readonly body: string;
+  /** The beginning of the answer's body, where it can be read. */
+  readonly body: string | undefined;
 }
 
 /** What kept a connection from being opened, as the error of that. */

@@ -23,8 +23,14 @@ export function checkSize(size: number): void {
 export class OutgoingMessages {
   /** How many bytes are not written yet. */
   bufferedAmount = 0;
+  /** How many of them OkHttp has. */
+  given = 0;
   #waiting: Waiting[] = [];
-  #given = 0;
+
+  /** Whether OkHttp has to write something before it can be given more. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
 
   /**
    * @param size - in bytes; 0 for a Close frame
@@ -38,7 +44,7 @@ export class OutgoingMessages {
 
   /** @param bytes - that OkHttp has written since the last call */
   written(bytes: number): void {
-    this.#given -= bytes;
+    this.given -= bytes;
     this.bufferedAmount -= bytes;
     this.#pump();
   }
@@ -51,8 +57,8 @@ export class OutgoingMessages {
   #pump(): void {
     let count = 0;
     for (const { size, hand } of this.#waiting) {
-      if (this.#given > 0 && this.#given + size > window) break;
-      this.#given += size;
+      if (this.given > 0 && this.given + size > window) break;
+      this.given += size;
       count++;
       hand();
     }

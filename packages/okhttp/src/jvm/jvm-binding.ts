@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, EngineCapability, EngineRequest } from "halyard";
 import { type MessageBinding, type Opened, type Opening, refuseReserved } from "halyard/engine";
-import { checkExtensions, headersOf } from "../answer.ts";
-import { lossOf, openingError } from "../failure.ts";
-import { JvmError } from "./jvm-error.ts";
+import { openingListener } from "../opening.ts";
+import { headersFor } from "../request-headers.ts";
 import { JvmSocket } from "./jvm-socket.ts";
 import { type OkHttpOptions, type ResolvedOkHttpOptions, resolveOptions } from "./options.ts";
 import { SharedJvm } from "./shared-jvm.ts";
@@ -32,40 +31,28 @@ export class JvmBinding implements MessageBinding {
     this.clock = this.#options.clock;
   }
 
-  async connect(request: EngineRequest, { attempt, safeUrl, listen }: Opening): Promise<Opened> {
+  async connect(request: EngineRequest, opening: Opening): Promise<Opened> {
+    const { attempt, safeUrl } = opening;
     refuseReserved(request.headers, { url: safeUrl });
     this.#jvm ??= SharedJvm.use(this.#options.command);
     const jvm = this.#jvm.process();
     const { settings, pingInterval } = this.#options;
     return await new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        attempt.onAbort(null);
-        socket.drop();
-        reject(error);
-      };
-      const socket = new JvmSocket(jvm, {
-        opened: (answer) => {
-          attempt.onAbort(null);
-          const headers = headersOf(answer.headers);
-          const listener = listen(socket);
-          try {
-            checkExtensions(answer, headers, safeUrl);
-          } catch (error) {
-            reject(error);
-          }
-          const subprotocol = headers.get("sec-websocket-protocol") ?? "";
-          resolve({ subprotocol, response: { status: answer.status, headers } });
-          return listener;
-        },
-        failed: (why) => fail(why instanceof JvmError ? why : openingError(why, safeUrl)),
-        lossOf: (failure) => lossOf(failure, safeUrl, pingInterval),
-      });
+      const listener = openingListener(opening, pingInterval, { resolve, reject });
+      const socket = new JvmSocket(jvm, listener);
       attempt.entered("connect");
-      attempt.onAbort(fail);
-      jvm.ready.then(() => {
-        jvm.addClient(this.#client, settings);
-        socket.open(this.#client, request.url.href, headersFor(request));
-      }, fail);
+      attempt.onAbort((reason) => {
+        socket.drop();
+        reject(reason);
+      });
+      // A JVM that does not start is told to the socket.
+      jvm.ready.then(
+        () => {
+          jvm.addClient(this.#client, settings);
+          socket.open(this.#client, request.url.href, headersFor(request));
+        },
+        () => undefined,
+      );
     });
   }
 
@@ -74,10 +61,4 @@ export class JvmBinding implements MessageBinding {
     this.#jvm = null;
     await jvm?.release(this.#client);
   }
-}
-
-/** OkHttp knows no subprotocols. */
-function headersFor({ headers, subprotocols }: EngineRequest): string[] {
-  const offer = subprotocols.length === 0 ? [] : ["Sec-WebSocket-Protocol", subprotocols.join(", ")];
-  return [...headers.flat(), ...offer];
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CloseReason } from "halyard";
 import type { MessageListener, MessageSocket } from "halyard/engine";
-import type { Answer } from "../answer.ts";
 import type { Failure } from "../failure.ts";
+import type { OpeningListener } from "../opening.ts";
 import { checkSize, OutgoingMessages } from "../outgoing-messages.ts";
 import { FieldReader, fields, frameOf, fromJvm, toJvm } from "./frames.ts";
 import type { JvmError } from "./jvm-error.ts";
@@ -12,16 +12,6 @@ import type { JvmProcess, JvmSession } from "./jvm-process.ts";
 const overhead = 64;
 /** After so much that was taken the JVM is told: a quarter of what it sends without. */
 const creditStep = 256 * 1024;
-
-/** Who is told what becomes of a connection that is being opened. */
-export interface OpeningListener {
-  /** It is open. @returns who is told what comes of it */
-  opened(answer: Answer): MessageListener;
-  /** It was not opened. */
-  failed(why: Failure | JvmError): void;
-  /** What an open connection failed with. */
-  lossOf(failure: Failure): Error | undefined;
-}
 
 interface Received {
   readonly content: string | Uint8Array;
@@ -99,14 +89,15 @@ export class JvmSocket implements MessageSocket, JvmSession {
   }
 
   lost(error: JvmError): void {
-    if (this.#listener === null) this.#opening.failed(error);
-    else this.#finish((listener) => listener.failed(error));
+    if (this.#listener !== null) return this.#finish((listener) => listener.failed(error));
+    this.#end();
+    this.#opening.failed(error);
   }
 
   #event(kind: number, payload: FieldReader): void {
     if (kind === fromJvm.opened) {
       const [status, headers, offered] = [payload.number(), payload.texts(), payload.number()];
-      this.#listener = this.#opening.opened({ status, headers, offersDeflate: offered === 1 });
+      this.#listener = this.#opening.opened({ status, headers, offersDeflate: offered === 1 }, this);
     } else if (kind === fromJvm.closed) {
       const [code, reason] = [payload.number(), payload.text()];
       this.#finish((listener) => listener.closed(code, reason));

@@ -234,6 +234,7 @@ export const sessionCases = [
   },
   {
     name: "a refusal has status, headers and the beginning of its body",
+    needs: ["jvm"],
     async run({ server }, engine) {
       const error = await failureOf(clientOf(engine).webSocketSession(`${server.url}/nowhere`));
       equal([error.code, error.status, error.body.length > 0], ["ERR_HALYARD_HANDSHAKE", 404, true]);
@@ -316,6 +317,25 @@ export const sessionCases = [
     },
   },
 ];
+
+/**
+ * Those that apply, each with an engine of its own.
+ * @param {typeof sessionCases} cases @param {Surroundings} on @param {ReadonlySet<string>} has capabilities, and what a run says besides
+ */
+export function ownCases(cases, on, has) {
+  const applicable = cases.filter(({ needs = [] }) => needs.every((need) => has.has(need)));
+  return applicable.map(({ name, run }) => ({
+    name,
+    async run() {
+      const engine = on.make();
+      try {
+        await run(on, engine);
+      } finally {
+        await engine.close();
+      }
+    },
+  }));
+}
 
 function binary(size) {
   return new Frame.Binary(new Uint8Array(size));

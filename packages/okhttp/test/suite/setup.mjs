@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run of the suites needs: the packages as users get them, the servers, certificates, and compiled classes.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { install } from "../../../../runtimes/install.mjs";
 import { packageCopy } from "../../../halyard/test/runtimes/package-copy.mjs";
 import { startServer } from "../../../halyard/test/runtimes/servers.mjs";
-import { classPathOf, newest } from "../../scripts/jars.mjs";
+import { classPathOf, versions } from "../../scripts/jars.mjs";
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 const home = fileURLToPath(here("../../"));
@@ -18,6 +19,7 @@ const programs = [
   ...["cases.mjs", "hostile.mjs", "hostile-cases.mjs"].map((file) =>
     here(`../../../halyard/test/runtimes/${file}`),
   ),
+  ...["globals.mjs", "nativescript-suite.mjs"].map((file) => here(`../nativescript/${file}`)),
   ...["suite.mjs", "session-cases.mjs", "jvm-cases.mjs", "hostile-parts.mjs", "life.mjs"].map(here),
 ];
 
@@ -38,8 +40,22 @@ export function packages() {
     JSON.stringify({ ...rest, dependencies: { ...dependencies, "@halyard/okhttp": "*" } }),
   );
   const classes = path.join(folder, "classes");
-  const sources = fileURLToPath(here("java/test/Preconfigured.java"));
-  mustRun("javac", ["--release", "8", "-Xlint:-options", "-cp", classPathOf(newest), "-d", classes, sources]);
+  const sources = ["Preconfigured.java", "../nativescript/Listener.java"].map((file) =>
+    fileURLToPath(here(file)),
+  );
+  mustRun("javac", [
+    "--release",
+    "8",
+    "-Xlint:-options",
+    "-cp",
+    classPathOf(versions[0]),
+    "-d",
+    classes,
+    ...sources,
+  ]);
+  const problem = install(fileURLToPath(here("../nativescript/")));
+  if (problem !== undefined) throw new Error(`the bridge to Java could not be installed: ${problem}`);
+  cpSync(here("../nativescript/node_modules"), path.join(folder, "node_modules"), { recursive: true });
   return { folder, classes };
 }
 

@@ -7,12 +7,19 @@ import { engineContract } from "halyard/testing";
 import { runCases } from "./cases.mjs";
 import { hostileParts } from "./hostile-parts.mjs";
 import { jvmCases } from "./jvm-cases.mjs";
-import { clientOf, sessionCases } from "./session-cases.mjs";
+import { clientOf, ownCases, sessionCases } from "./session-cases.mjs";
 
 /** Of a case, in milliseconds. */
 const patience = 30_000;
 
-const { contract, hostile, wanted = "", bail = false, ...surroundings } = JSON.parse(process.argv[2]);
+const {
+  contract,
+  hostile,
+  wanted = "",
+  bail = false,
+  features,
+  ...surroundings
+} = JSON.parse(process.argv[2]);
 const { classPath } = surroundings;
 const make = (options = {}) => OkHttp.create({ classPath, ...options });
 const on = { ...surroundings, make };
@@ -21,24 +28,13 @@ const on = { ...surroundings, make };
 const keeper = make();
 await clientOf(keeper).webSocketSession(`${contract}/echo`);
 
-const own = (cases) =>
-  cases.map(({ name, run }) => ({
-    name,
-    async run() {
-      const engine = make();
-      try {
-        await run(on, engine);
-      } finally {
-        await engine.close();
-      }
-    },
-  }));
+const has = new Set([...keeper.capabilities, ...features]);
 /** @type {Record<string, { name: string, run: () => Promise<void> }[]>} */
 const parts = {
   contract: engineContract(make, contract),
   ...hostileParts(make, hostile, surroundings.version),
-  session: own(sessionCases),
-  jvm: own(jvmCases),
+  session: ownCases(sessionCases, on, has),
+  jvm: ownCases(jvmCases, on, has),
 };
 const result = { capabilities: [...keeper.capabilities] };
 for (const [part, cases] of Object.entries(parts)) {
