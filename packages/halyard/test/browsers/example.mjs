@@ -44,6 +44,7 @@ export function exampleCases({ url, hostile }) {
         await settled(page, "Not connected");
         await click(page, "#connect");
         await settled(page, "Connected by Js");
+        await until(page, "document.querySelectorAll('li').length === 1");
         await send(page, "hello");
         await until(page, "document.querySelectorAll('li').length === 3");
         await click(page, "#binary");

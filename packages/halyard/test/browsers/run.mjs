@@ -25,7 +25,14 @@ const { values: options } = parseArgs({
 });
 const tally = new Tally();
 
-const files = ["js-suite.mjs", "page-worker.mjs", "cases.mjs", "hostile.mjs", "hostile-cases.mjs"];
+const files = [
+  "js-suite.mjs",
+  "page-worker.mjs",
+  "cases.mjs",
+  "hostile.mjs",
+  "hostile-cases.mjs",
+  "platform-cases.mjs",
+];
 const cwd = packageCopy(
   files.map((file) => new URL(`../runtimes/${file}`, import.meta.url)),
   "plain",
