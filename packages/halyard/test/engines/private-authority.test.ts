@@ -42,7 +42,9 @@ beforeAll(async () => {
     platform: "node",
     conditions: ["@halyard/source"],
     // Undici is CommonJS.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
     outfile: path.join(folder, "program.mjs"),
   });
 });

@@ -7,6 +7,8 @@ const largeBytes = 130 * 2 ** 20;
 const longText = 540_000_000;
 /** More than a browser opens, to all servers together: 200, or about 255. */
 const connections = 260;
+/** Those that other cases have given up still count, for as long as the platform waits. */
+const fewest = 100;
 
 /** @type {import("./hostile-cases.mjs").HostileCase[]} */
 export const platformCases = [
@@ -31,7 +33,11 @@ export const platformCases = [
       const codes = new Set(settled.flatMap(({ reason }) => reason?.code ?? []));
       await Promise.all(sessions.map((session) => session.close()));
       await (await on.session("/echo")).close();
-      return { areMany: sessions.length >= 190, areAll: sessions.length === connections, codes: [...codes] };
+      return {
+        areMany: sessions.length >= fewest,
+        areAll: sessions.length === connections,
+        codes: [...codes],
+      };
     },
     expected: [
       { areMany: true, areAll: true, codes: [] },
