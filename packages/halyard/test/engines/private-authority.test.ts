@@ -57,7 +57,7 @@ afterAll(async () => {
 
 function runtimeArguments(): string[] {
   if ("Deno" in globalThis) return ["run", "--allow-all", "--no-lock"];
-  return /^v20\./.test(process.version) && !("Bun" in globalThis) ? ["--experimental-websocket"] : [];
+  return process.version.startsWith("v20.") && !("Bun" in globalThis) ? ["--experimental-websocket"] : [];
 }
 
 /** What the program says, given an authority by the environment, or by the engine's option `create`. */

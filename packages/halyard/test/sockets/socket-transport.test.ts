@@ -13,12 +13,12 @@ import { checkLeaks } from "../support/leaks.ts";
 checkLeaks();
 
 /** Gives every byte in a read of its own, all in one turn: on Deno reads come like that, before any promise has gone on. */
-function byteByByte({ buffer, callback }: OnReadOpts): OnReadOpts {
+function byteByByte(onread: OnReadOpts): OnReadOpts {
   return {
-    buffer,
+    buffer: onread.buffer,
     callback(size, bytes) {
       let goesOn = true;
-      for (let at = 0; at < size; at++) goesOn = callback(1, bytes.subarray(at, at + 1));
+      for (let at = 0; at < size; at++) goesOn = onread.callback(1, bytes.subarray(at, at + 1));
       return goesOn;
     },
   };
