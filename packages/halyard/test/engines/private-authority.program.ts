@@ -8,10 +8,10 @@ const { url, ca } = JSON.parse(process.argv[2] ?? "") as { url: string; ca?: str
 /** What the constructor of each platform takes for it. */
 async function options(authority: string): Promise<object> {
   if ("Deno" in globalThis) {
-    const { createHttpClient } = globalThis.Deno as {
-      createHttpClient: (options: { caCerts: string[] }) => object;
+    const { Deno } = globalThis as unknown as {
+      Deno: { createHttpClient(options: { caCerts: string[] }): object };
     };
-    return { client: createHttpClient({ caCerts: [authority] }) };
+    return { client: Deno.createHttpClient({ caCerts: [authority] }) };
   }
   if ("Bun" in globalThis) return { tls: { ca: authority } };
   const { Agent } = await import("undici");
@@ -32,7 +32,8 @@ async function outcome(): Promise<object> {
   try {
     return await client.webSocket(url, async (session) => {
       await session.send("over TLS");
-      return { echo: (await session.incoming.receive()).readText() };
+      const frame = await session.incoming.receive();
+      return { echo: frame.type === "text" ? frame.readText() : frame.type };
     });
   } catch (error) {
     return error instanceof HalyardError ? { code: error.code } : { error: String(error) };
