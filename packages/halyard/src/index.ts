@@ -16,6 +16,14 @@ export {
   HttpClient,
   type SessionBlock,
 } from "./client/http-client.ts";
+export type {
+  HttpAnswer,
+  Interceptor,
+  OutgoingRequest,
+  Send,
+  SendContext,
+  SendStage,
+} from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
 export {
   type HeadersInput,
