@@ -9,7 +9,9 @@ import { entries, library } from "./workspace.mjs";
 const source = path.join(library, "src");
 const dist = path.join(library, "dist");
 /** What stands in for `#default-engine`, by the imports map of the package. */
-const defaultEngines = ["cio", "js"].map((engine) => path.join(source, "engines", engine, "default-engine.ts"));
+const defaultEngines = ["cio", "js"].map((engine) =>
+  path.join(source, "engines", engine, "default-engine.ts"),
+);
 const inputs = [...entries().map((entry) => entry.source), ...defaultEngines];
 
 /**
