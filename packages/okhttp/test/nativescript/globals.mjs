@@ -80,7 +80,11 @@ export function installGlobals(classPath) {
   const proxyFor = (listener) => {
     const socketOf = (socket) => (listener.socket ??= new WebSocket(socket));
     const text = (bytes) => array(bytes).toString("utf8");
-    const end = () => setImmediate(() => proxy.reset());
+    let hasEnded = false;
+    const end = () => {
+      if (!hasEnded) setImmediate(() => proxy.reset());
+      hasEnded = true;
+    };
     const proxy = java.newProxy("test.Listener$Events", {
       onOpen: (socket, response) => listener.onOpen(socketOf(socket), responseOf(response)),
       onText: (socket, bytes) => listener.onMessage(socketOf(socket), text(bytes)),
