@@ -15,7 +15,10 @@ const make = (options = {}) => OkHttp.create(options);
 const { capabilities } = make();
 const parts = {
   contract: engineContract(make, contract),
-  ...hostileParts(make, hostile, surroundings.version),
+  ...hostileParts(make, hostile, [
+    "nativescript",
+    ...(surroundings.version.startsWith("3.") ? ["OkHttp 3"] : []),
+  ]),
   session: ownCases(sessionCases, { ...surroundings, make }, capabilities),
 };
 const result = { capabilities: [...capabilities] };

@@ -16,7 +16,7 @@ const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 const home = fileURLToPath(here("../../"));
 
 const programs = [
-  ...["cases.mjs", "hostile.mjs", "hostile-cases.mjs"].map((file) =>
+  ...["cases.mjs", "hostile.mjs", "hostile-cases.mjs", "platform-cases.mjs"].map((file) =>
     here(`../../../halyard/test/runtimes/${file}`),
   ),
   ...["globals.mjs", "nativescript-suite.mjs"].map((file) => here(`../nativescript/${file}`)),

@@ -32,7 +32,7 @@ const has = new Set([...keeper.capabilities, ...features]);
 /** @type {Record<string, { name: string, run: () => Promise<void> }[]>} */
 const parts = {
   contract: engineContract(make, contract),
-  ...hostileParts(make, hostile, surroundings.version),
+  ...hostileParts(make, hostile, [...(surroundings.version.startsWith("3.") ? ["OkHttp 3"] : [])]),
   session: ownCases(sessionCases, on, has),
   jvm: ownCases(jvmCases, on, has),
 };
