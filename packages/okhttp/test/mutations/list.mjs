@@ -50,7 +50,7 @@ export const mutations = [
     binding: "jvm",
     file: "java/dev/halyard/okhttp/Session.java",
     from: "underWay >= WINDOW && !isOver",
-    to: "false",
+    to: "underWay < 0",
     wanted: "session: a paused consumer",
   },
   {
