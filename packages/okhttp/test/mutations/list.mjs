@@ -107,7 +107,7 @@ export const mutations = [
     file: "java/dev/halyard/okhttp/Session.java",
     from: "    tellWritten(0);\n    if (end())",
     to: "    if (end())",
-    wanted: "contract:",
+    wanted: "session: what a clean end",
   },
   {
     name: "redirects are followed",
