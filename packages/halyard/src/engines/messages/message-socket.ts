@@ -40,4 +40,6 @@ export interface MessageListener {
    *   is a {@link HalyardError} already
    */
   failed(cause?: unknown): void;
+  /** `bufferedAmount` has become less. Where a platform tells, nobody who waits for that has to ask again and again. */
+  written?(): void;
 }
