@@ -15,6 +15,7 @@ import type {
   ChannelOverflowError,
   ConnectionError,
   PingTimeoutError,
+  ProxyError,
   TimeoutError,
   TlsError,
 } from "./session/errors.ts";
@@ -31,6 +32,7 @@ export type AnyHalyardError =
   | PingTimeoutError
   | PluginNotInstalledError
   | ProtocolViolationError
+  | ProxyError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

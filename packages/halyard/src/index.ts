@@ -25,6 +25,7 @@ export type {
   SendStage,
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export type { ProxyInput, ProxyOptions } from "./client/proxy-options.ts";
 export {
   type HeadersInput,
   HttpMethod,
@@ -69,9 +70,13 @@ export {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  type ConnectionErrorContext,
   PingTimeoutError,
+  ProxyError,
+  type ProxyErrorContext,
   TimeoutError,
   TlsError,
+  type TriedAddress,
 } from "./session/errors.ts";
 export type { MessageParts } from "./session/fragments.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";

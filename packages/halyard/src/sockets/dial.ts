@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
-import type { TlsClient } from "./tls-client.ts";
+import type { TlsClient, TlsServer } from "./tls-client.ts";
 
 /** Where to connect to, and how. */
 export interface DialOptions {
@@ -36,8 +36,42 @@ export interface DialContext {
  * @throws {@link ConnectionError} or {@link TlsError}; the reason of an abort. Nothing is left open then.
  */
 export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
+  const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
+  const first = isLookedUp ? "dns" : "connect";
+  return ready(null, () => open(options), { first, isTls: options.tls !== null }, context);
+}
+
+/**
+ * Begins TLS on an open stream, which belongs to the stream of TLS from then on, and verifies the peer.
+ *
+ * @throws {@link TlsError} or {@link ConnectionError}; the reason of an abort. Nothing is left open then.
+ */
+export function startTls(
+  stream: SocketStream,
+  tls: TlsClient,
+  server: TlsServer,
+  context: DialContext,
+): Promise<SocketStream> {
+  const open = () => {
+    const { host } = server;
+    // Node reads from the handle below, and no more from the socket. An address, which is no server name, is verified as host.
+    const options = { __proto__: null, socket: stream.socket, host, ...tls.connectionOptions(server) };
+    const socket = connectTls(options as ConnectionOptions);
+    tls.learnFrom(socket, server);
+    return SocketStream.adopt(socket);
+  };
+  return ready(stream, open, { first: "tls", isTls: true }, context);
+}
+
+/** @param below - what is open already, and not to stay so in vain */
+function ready(
+  below: SocketStream | null,
+  open: () => SocketStream,
+  { first, isTls }: { readonly first: Phase; readonly isTls: boolean },
+  context: DialContext,
+): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
-    let stream: SocketStream | undefined;
+    let stream = below;
     let isAborted = false;
     context.onAbort((reason) => {
       isAborted = true;
@@ -45,30 +79,30 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       reject(reason);
     });
     if (isAborted) return;
-    const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
-    let phase: Phase = isLookedUp ? "dns" : "connect";
+    let phase = first;
     const enter = (next: Phase) => {
       phase = next;
       context.entered(next);
     };
     enter(phase);
-    stream = open(options);
-    const { socket } = stream;
+    const opening = open();
+    stream = opening;
+    const { socket } = opening;
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
     const ready = () => {
       context.onAbort(null);
       // The listener would hold the whole attempt as long as the socket lives.
-      if (isLookedUp) socket.removeListener("lookup", found);
-      stream.detach();
-      resolve(stream);
+      if (first === "dns") socket.removeListener("lookup", found);
+      opening.detach();
+      resolve(opening);
     };
-    if (isLookedUp) socket.once("lookup", found);
-    socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
-    if (options.tls !== null) socket.once("secureConnect", ready);
+    if (first === "dns") socket.once("lookup", found);
+    socket.once("connect", () => (isTls ? enter("tls") : ready()));
+    if (isTls) socket.once("secureConnect", ready);
     const ended = () => new Error("the peer ended the connection");
-    stream.attach({
+    opening.attach({
       received: () => false,
       ended: () => socket.destroy(ended()),
       closed: (error) => {

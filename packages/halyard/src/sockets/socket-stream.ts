@@ -96,9 +96,13 @@ export class SocketStream {
     if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
   }
 
-  /** Keeps what comes until somebody else is attached. */
-  detach(): void {
+  /**
+   * Keeps what comes until somebody else is attached.
+   * @param rest - what has come already, and is for whom is attached next
+   */
+  detach(rest?: Uint8Array): void {
     this.#sink = undefined;
+    if (rest !== undefined && rest.length > 0) this.#unclaimed = [copyOf(rest)];
   }
 
   pause(): void {

@@ -19,7 +19,7 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
-import { dial } from "../../sockets/dial.ts";
+import { type DialContext, dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
@@ -29,6 +29,7 @@ import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
 import { Plan } from "./plan.ts";
+import { dialThrough } from "./proxy/tunnel.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -46,12 +47,14 @@ export class CioEngine implements HttpClientEngine {
     "receiveWhileClosing",
     "byteOrderMarks",
     "unixSockets",
+    "proxies",
   ] as const);
   readonly clock: Clock;
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
   readonly #tls: TlsClient;
+  readonly #proxyTls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
   /** Of the last request. */
@@ -67,6 +70,7 @@ export class CioEngine implements HttpClientEngine {
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
     this.#tls = new TlsClient(this.#options.tls);
+    this.#proxyTls = new TlsClient(this.#options.proxyTls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -94,7 +98,7 @@ export class CioEngine implements HttpClientEngine {
   }
 
   #planOf(request: EngineRequest): Plan {
-    if (this.#plan?.request !== request) {
+    if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
       this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
     }
     return this.#plan;
@@ -118,11 +122,11 @@ export class CioEngine implements HttpClientEngine {
   }
 
   /** Uses a place of the limit, or gives it back. */
-  async #connect({ request, dial: options }: Plan, attempt: Attempt): Promise<SocketStream> {
+  async #connect(plan: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await dial(options, {
-        url: request.safeUrl,
+      const stream = await this.#dial(plan, {
+        url: plan.request.safeUrl,
         entered: (phase) => attempt.entered(phase),
         onAbort: (callback) => attempt.onAbort(callback),
       });
@@ -134,6 +138,12 @@ export class CioEngine implements HttpClientEngine {
       this.#limit.release();
       throw error;
     }
+  }
+
+  #dial({ dial: options, proxy }: Plan, context: DialContext): Promise<SocketStream> {
+    if (proxy === null) return dial(options, context);
+    const { answerLimits } = this.#options;
+    return dialThrough({ proxy, proxyTls: this.#proxyTls, answerLimits }, options, context);
   }
 
   #refuseWhenClosed(): void {

@@ -7,6 +7,7 @@ import type { CioOptions } from "./options.ts";
 export type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 export type { TlsOptions } from "../../sockets/tls-client.ts";
 export type { CioOptions } from "./options.ts";
+export type { ProxyChoice } from "./proxy/proxies.ts";
 
 /**
  * The engine on sockets of its own, for Node, Bun and Deno. Ktor:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { ProxyInput } from "../../client/proxy-options.ts";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
@@ -7,12 +8,22 @@ import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import type { TlsOptions } from "../../sockets/tls-client.ts";
+import { Proxies, type ProxyChoice } from "./proxy/proxies.ts";
 import { pooledRandomBytes } from "./random-bytes.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
 export interface CioOptions {
   /** For wss. */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * The proxy of all requests that name none themselves, for ws and wss alike; false for none; or a function that chooses
+   * for a URL, at each attempt.
+   * @defaultValue that of the environment when the engine is made, but never for this machine: `wss_proxy`, `https_proxy`,
+   * `all_proxy` or, for ws, `ws_proxy`, `http_proxy`, `all_proxy`, with the exceptions of `no_proxy`
+   */
+  readonly proxy?: ProxyInput | ProxyChoice | undefined;
+  /** For proxies of https, in place of {@link tls}, which is for servers. */
+  readonly proxyTls?: TlsOptions | undefined;
   /** Whether small frames are sent at once instead of gathered by the operating system. @defaultValue true */
   readonly noDelay?: boolean | undefined;
   /** Milliseconds of silence before TCP probes the peer; 0 for never. @defaultValue 0, since sessions ping */
@@ -35,6 +46,8 @@ export interface CioOptions {
 
 export interface ResolvedCioOptions {
   readonly tls: TlsOptions;
+  readonly proxies: Proxies;
+  readonly proxyTls: TlsOptions;
   readonly noDelay: boolean;
   readonly keepAlive: number;
   readonly addressTimeout: number;
@@ -61,6 +74,8 @@ const tlsOptions = [
 export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   const given = pickOptions<CioOptions>("Cio", options, [
     "tls",
+    "proxy",
+    "proxyTls",
     "noDelay",
     "keepAlive",
     "addressTimeout",
@@ -73,7 +88,9 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   if (given.clock !== undefined) checkType("clock", given.clock, "object");
   if (given.randomBytes !== undefined) checkType("randomBytes", given.randomBytes, "function");
   return {
-    tls: checkTls(pickOptions<TlsOptions>("Cio.tls", given.tls ?? {}, tlsOptions)),
+    tls: checkTls("tls", given.tls),
+    proxies: new Proxies(given.proxy),
+    proxyTls: checkTls("proxyTls", given.proxyTls),
     noDelay: given.noDelay ?? true,
     keepAlive:
       given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
@@ -94,12 +111,14 @@ function checkAnswerLimits(limits: AnswerLimits): AnswerLimits {
 }
 
 /** What the platform would find only when it connects, it is asked for now. */
-function checkTls(tls: TlsOptions): TlsOptions {
+function checkTls(what: string, options: TlsOptions = {}): TlsOptions {
+  const tls = pickOptions<TlsOptions>(`Cio.${what}`, options, tlsOptions);
   const { servername, ALPNProtocols, rejectUnauthorized } = tls;
-  if (servername !== undefined) checkType("tls.servername", servername, "string");
-  if (rejectUnauthorized !== undefined) checkType("tls.rejectUnauthorized", rejectUnauthorized, "boolean");
+  if (servername !== undefined) checkType(`${what}.servername`, servername, "string");
+  if (rejectUnauthorized !== undefined)
+    checkType(`${what}.rejectUnauthorized`, rejectUnauthorized, "boolean");
   if (ALPNProtocols !== undefined && !Array.isArray(ALPNProtocols)) {
-    throw new InvalidArgumentError("tls.ALPNProtocols must be an array of strings");
+    throw new InvalidArgumentError(`${what}.ALPNProtocols must be an array of strings`);
   }
   if (Object.keys(tls).length === 0) return tls;
   try {
@@ -107,7 +126,7 @@ function checkTls(tls: TlsOptions): TlsOptions {
   } catch (cause) {
     const { message } = cause as Error;
     throw new InvalidArgumentError(
-      `one of ${Object.keys(tls).join(", ")} of tls cannot be used: ${message}`,
+      `one of ${Object.keys(tls).join(", ")} of ${what} cannot be used: ${message}`,
       { cause },
     );
   }
