@@ -36,8 +36,11 @@ export async function dialThrough(
   context.entered("proxy");
   const stream = await reach(tunnel, options, context);
   const failed = failureOf(proxy, context);
-  await hold(dialogueWith(tunnel, target, failed), stream, context, failed);
-  return options.tls === null ? stream : await startTls(stream, options.tls, options, context);
+  const rest = await hold(dialogueWith(tunnel, target, failed), stream, context, failed);
+  if (options.tls === null) return stream;
+  if (rest === 0) return await startTls(stream, options.tls, options, context);
+  stream.destroy();
+  throw failed("it sent something before TLS had begun");
 }
 
 /** What the proxy is told; SOCKS proxies without a letter behind their version are given addresses. */
@@ -83,13 +86,16 @@ function dialogueWith(
   return socks4(target, userInfo?.username ?? "", failed);
 }
 
-/** Holds the dialogue, and leaves the stream where the server's first byte will be. */
+/**
+ * Holds the dialogue, and leaves the stream where the server's first byte is, or will be.
+ * @returns how many bytes of the server have come
+ */
 function hold(
   dialogue: Dialogue,
   stream: SocketStream,
   context: DialContext,
   failed: ProxyFailure,
-): Promise<void> {
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const finish = () => {
@@ -108,7 +114,7 @@ function hold(
         if (done === true) {
           finish();
           stream.detach(value);
-          resolve();
+          resolve(value.length);
         } else if (value.length > 0) {
           stream.write([value], () => undefined);
         }
