@@ -19,7 +19,6 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
-import { type DialContext, dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
@@ -99,7 +98,7 @@ export class CioEngine implements HttpClientEngine {
 
   #planOf(request: EngineRequest): Plan {
     if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
-      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls, proxyTls: this.#proxyTls });
     }
     return this.#plan;
   }
@@ -122,11 +121,11 @@ export class CioEngine implements HttpClientEngine {
   }
 
   /** Uses a place of the limit, or gives it back. */
-  async #connect(plan: Plan, attempt: Attempt): Promise<SocketStream> {
+  async #connect({ request, dial: options, tunnel }: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await this.#dial(plan, {
-        url: plan.request.safeUrl,
+      const stream = await dialThrough(tunnel, options, {
+        url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
         onAbort: (callback) => attempt.onAbort(callback),
       });
@@ -138,12 +137,6 @@ export class CioEngine implements HttpClientEngine {
       this.#limit.release();
       throw error;
     }
-  }
-
-  #dial({ dial: options, proxy }: Plan, context: DialContext): Promise<SocketStream> {
-    if (proxy === null) return dial(options, context);
-    const { answerLimits } = this.#options;
-    return dialThrough({ proxy, proxyTls: this.#proxyTls, answerLimits }, options, context);
   }
 
   #refuseWhenClosed(): void {

@@ -3,7 +3,7 @@ import type { EngineRequest } from "../../client/engine.ts";
 import { RequestTemplate } from "../../protocol/handshake/client-request.ts";
 import type { DialOptions } from "../../sockets/dial.ts";
 import type { Proxies } from "./proxy/proxies.ts";
-import type { ProxyServer } from "./proxy/proxy-server.ts";
+import type { TunnelOptions } from "./proxy/tunnel.ts";
 
 /** What all attempts of one request have in common. To work it out is a tenth of a handshake, and requests come again. */
 export class Plan {
@@ -11,19 +11,22 @@ export class Plan {
   readonly target: string;
   readonly host: string;
   readonly dial: DialOptions;
-  /** Null for none. */
-  readonly proxy: ProxyServer | null;
+  /** Null for the direct way. */
+  readonly tunnel: TunnelOptions | null;
   #template: RequestTemplate | undefined;
 
   constructor(
     request: EngineRequest,
-    options: Omit<DialOptions, "host" | "port" | "socketPath"> & { readonly proxies: Proxies },
+    options: Omit<DialOptions & TunnelOptions, "host" | "port" | "socketPath" | "proxy"> & {
+      readonly proxies: Proxies;
+    },
   ) {
     const { url, socketPath } = request;
     this.request = request;
     this.target = url.pathname + url.search;
     this.host = url.host;
-    this.proxy = options.proxies.for(request);
+    const proxy = options.proxies.for(request);
+    this.tunnel = proxy === null ? null : { ...options, proxy };
     const isTls = url.protocol === "wss:";
     this.dial = {
       host: url.hostname.replace(/^\[|\]$/g, ""),

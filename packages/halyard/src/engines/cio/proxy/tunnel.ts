@@ -21,12 +21,21 @@ export interface TunnelOptions {
 }
 
 /**
- * Opens a socket to the server through a proxy. The way ends where it begins: should the proxy fail, nobody tries without it.
+ * Opens a socket to the server, directly or through a proxy. Should the proxy fail, nobody tries without it.
  *
+ * @param tunnel - null for the direct way
  * @throws {@link ProxyError} for all that is the proxy's; {@link ConnectionError} or {@link TlsError} for the rest; the reason of an
  * abort. Nothing is left open then.
  */
-export async function dialThrough(
+export function dialThrough(
+  tunnel: TunnelOptions | null,
+  options: DialOptions,
+  context: DialContext,
+): Promise<SocketStream> {
+  return tunnel === null ? dial(options, context) : openTunnel(tunnel, options, context);
+}
+
+async function openTunnel(
   tunnel: TunnelOptions,
   options: DialOptions,
   context: DialContext,
