@@ -58,7 +58,7 @@ export class ProxyError extends ConnectionError {
   override readonly code = "ERR_HALYARD_PROXY";
   /** Which proxy: its URL without credentials. */
   readonly proxy: string;
-  /** The HTTP status of its answer to CONNECT, or the reply code of SOCKS, if it has answered. */
+  /** The HTTP status of its answer to CONNECT, or the reply code of SOCKS, where it has refused by one. */
   readonly status: number | undefined;
   /** Of its answer to CONNECT. */
   readonly headers: Headers | undefined;

@@ -287,12 +287,12 @@ describe("PX-06: what is behind a CONNECT's agreement is the server's", () => {
 });
 
 describe("PX-07: a SOCKS proxy that breaks the rules is a ProxyError", () => {
-  test.each<[what: string, says: string, status: number | undefined]>([
-    ["HTTP", "HTTP/1.1 400 Bad\r\n\r\n", undefined],
-    ["a method that was not offered", "\x05\x01", undefined],
-    ["no method", "\x05\xff", undefined],
-    ["wrong credentials", "\x05\x02", undefined],
-  ])("%s", async (what, says, status) => {
+  test.each<[what: string, says: string]>([
+    ["HTTP", "HTTP/1.1 400 Bad\r\n\r\n"],
+    ["a method that was not offered", "\x05\x01"],
+    ["no method", "\x05\xff"],
+    ["wrong credentials", "\x05\x02"],
+  ])("%s", async (what, says) => {
     const script: Script = async (peer) => {
       await peer.bytes(4);
       peer.write(says);
@@ -301,7 +301,7 @@ describe("PX-07: a SOCKS proxy that breaks the rules is a ProxyError", () => {
       peer.write("\x01\x05");
     };
     const { error } = await through(script, ProxyError, { scheme: "socks5h" });
-    expect(error).toMatchObject({ phase: "proxy", status: what === "wrong credentials" ? 5 : status });
+    expect(error).toMatchObject({ phase: "proxy", status: undefined });
   });
 
   test.each<[what: string, end: (peer: Peer) => unknown]>([

@@ -11,7 +11,9 @@ import { type Dialogue, nothing, type ProxyFailure, type ProxyTarget } from "./d
 const remedies: Readonly<Record<number, string>> = {
   403: "it may allow CONNECT to certain ports only",
   405: "it may not allow CONNECT",
-  407: "it wants credentials: put them into the user information of its URL",
+  // Of tinyproxy, for wrong ones.
+  401: "it does not accept the credentials",
+  407: "it wants credentials, or others: they stand in the user information of its URL",
 };
 
 /**

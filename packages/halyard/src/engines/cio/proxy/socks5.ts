@@ -46,7 +46,7 @@ function* authenticate(answers: Answers, userInfo: UserInfo | null, failed: Prox
   if (method !== withCredentials || userInfo === null) {
     const wants =
       userInfo === null
-        ? "it wants credentials: put them into the user information of its URL"
+        ? "it wants credentials: they stand in the user information of its URL"
         : "it wants another way to authenticate";
     throw failed(method === noneOfThese ? wants : `it chose the method ${method}, which was not offered`);
   }
@@ -55,7 +55,7 @@ function* authenticate(answers: Answers, userInfo: UserInfo | null, failed: Prox
     2,
     Buffer.concat([Uint8Array.of(1), counted(username), counted(password)]),
   );
-  if (status !== 0) throw failed("it does not accept the credentials", { status });
+  if (status !== 0) throw failed("it does not accept the credentials");
 }
 
 function connectRequest({ host, port }: ProxyTarget): Uint8Array {

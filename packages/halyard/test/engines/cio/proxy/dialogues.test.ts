@@ -126,7 +126,7 @@ describe("SOCKS 5 fails", () => {
       [Buffer.from("HTTP/1.1 400 Bad\r\n\r\n")],
       /does not speak SOCKS 5: its answer begins with 72/,
     ],
-    ["at no method", [bytes("05ff")], /wants credentials: put them into the user information/],
+    ["at no method", [bytes("05ff")], /wants credentials: they stand in the user information/],
     ["at a method that was not offered", [bytes("0502")], /chose the method 2, which was not offered/],
     ["at GSSAPI", [bytes("0501")], /chose the method 1/],
     ["at a reply of another version", [bytes("0500"), bytes("0400")], /its reply begins with 4/],
