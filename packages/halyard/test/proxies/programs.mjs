@@ -22,6 +22,8 @@ const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
 const identity = isRoot ? { uid: nobody, gid: nobody } : {};
 const patience = 20_000;
+/** Seconds. */
+const longest = 600;
 
 /** @typedef {Record<"squid" | "squidAuth" | "squidTls" | "squidTlsAuth" | "tinyproxy" | "tinyproxyAuth" | "microsocks" | "microsocksAuth" | "danted", number>} Ports */
 
@@ -161,7 +163,8 @@ socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
   /** Starts a program and waits until it listens. @param {string} name @param {string[]} args @param {number[]} ports */
   async #run(name, args, ports) {
     let said = "";
-    const program = spawn(name, args, {
+    // Should nobody be there to end it, it ends itself.
+    const program = spawn("timeout", [String(longest), name, ...args], {
       ...identity,
       cwd: this.#folder,
       env: { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },
