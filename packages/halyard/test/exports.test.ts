@@ -27,6 +27,7 @@ test("halyard", () => {
       "PingTimeoutError",
       "PluginNotInstalledError",
       "ProtocolViolationError",
+      "ProxyError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",

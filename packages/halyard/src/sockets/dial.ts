@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import {
+  connect as connectPlain,
+  isIP,
+  type OnReadOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { socketError } from "./socket-errors.ts";
@@ -20,6 +26,8 @@ export interface DialOptions {
   readonly keepAlive: number;
   /** Milliseconds for one address, when a name has several, before the next is tried. */
   readonly addressTimeout: number;
+  /** Whether the stream can be released, for somebody else to read from its socket. */
+  readonly isReleasable?: boolean | undefined;
 }
 
 export interface DialContext {
@@ -38,11 +46,12 @@ export interface DialContext {
 export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
   const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
   const first = isLookedUp ? "dns" : "connect";
-  return ready(null, () => open(options), { first, isTls: options.tls !== null }, context);
+  const { isReleasable = false } = options;
+  return ready(null, () => open(options), { first, isTls: options.tls !== null, isReleasable }, context);
 }
 
 /**
- * Begins TLS on an open stream, which belongs to the stream of TLS from then on, and verifies the peer.
+ * Begins TLS over a stream that can be released, and verifies the peer. That stream ends with the one of TLS.
  *
  * @throws {@link TlsError} or {@link ConnectionError}; the reason of an abort. Nothing is left open then.
  */
@@ -53,21 +62,28 @@ export function startTls(
   context: DialContext,
 ): Promise<SocketStream> {
   const open = () => {
+    const below = stream.release();
+    // What happens to it, the socket of TLS tells.
+    below.on("error", () => undefined);
+    // An address, which is no server name, is verified as the host.
     const { host } = server;
-    // Node reads from the handle below, and no more from the socket. An address, which is no server name, is verified as host.
-    const options = { __proto__: null, socket: stream.socket, host, ...tls.connectionOptions(server) };
+    const options = { __proto__: null, socket: below, host, ...tls.connectionOptions(server) };
     const socket = connectTls(options as ConnectionOptions);
     tls.learnFrom(socket, server);
-    return SocketStream.adopt(socket);
+    return adopt(socket);
   };
-  return ready(stream, open, { first: "tls", isTls: true }, context);
+  return ready(stream, open, { first: "tls", isTls: true, isReleasable: false }, context);
 }
 
 /** @param below - what is open already, and not to stay so in vain */
 function ready(
   below: SocketStream | null,
   open: () => SocketStream,
-  { first, isTls }: { readonly first: Phase; readonly isTls: boolean },
+  {
+    first,
+    isTls,
+    isReleasable,
+  }: { readonly first: Phase; readonly isTls: boolean; readonly isReleasable: boolean },
   context: DialContext,
 ): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
@@ -95,6 +111,7 @@ function ready(
       context.onAbort(null);
       // The listener would hold the whole attempt as long as the socket lives.
       if (first === "dns") socket.removeListener("lookup", found);
+      if (isReleasable) opening.pause();
       opening.detach();
       resolve(opening);
     };
@@ -121,6 +138,7 @@ function open({
   noDelay,
   keepAlive,
   addressTimeout,
+  isReleasable = false,
 }: DialOptions): SocketStream {
   // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
   const tcp = {
@@ -138,12 +156,21 @@ function open({
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: Math.ceil(addressTimeout),
   };
-  return SocketStream.connect(tls !== null, (onread): Socket => {
+  const connect = (onread?: OnReadOpts): Socket => {
     const own = Object.assign(tcp, { onread });
     if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
     const socket = connectTls(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
     tls.learnFrom(socket, server);
     return socket;
-  });
+  };
+  if (!isReleasable) return SocketStream.connect(tls !== null, connect);
+  return adopt(connect());
+}
+
+function adopt(socket: Socket): SocketStream {
+  const stream = SocketStream.adopt(socket);
+  // An end can only be seen by who reads.
+  stream.resume();
+  return stream;
 }

@@ -142,6 +142,16 @@ export class SocketStream {
     this.socket.destroy();
   }
 
+  /** Lets go of a socket that was adopted, and of which nothing was read: what comes from now on is for somebody else. */
+  release(): Socket {
+    const { socket } = this;
+    socket.removeAllListeners("data");
+    socket.removeListener("error", onError);
+    socket.removeListener("end", onEnd);
+    socket.removeListener("close", onClose);
+    return socket;
+  }
+
   #received(chunk: Uint8Array, isGiven: boolean): boolean {
     if (this.#sink !== undefined) return this.#sink.received(chunk, isGiven);
     this.#unclaimed ??= [];

@@ -65,14 +65,14 @@ async function targetFor(
 
 async function reach(
   { proxy, proxyTls }: TunnelOptions,
-  { noDelay, keepAlive, addressTimeout }: DialOptions,
+  { tls: tlsAbove, noDelay, keepAlive, addressTimeout }: DialOptions,
   context: DialContext,
 ): Promise<SocketStream> {
   const { host, port, protocol } = proxy;
   const tls = protocol === "https" ? proxyTls : null;
   try {
     return await dial(
-      { host, port, tls, noDelay, keepAlive, addressTimeout },
+      { host, port, tls, noDelay, keepAlive, addressTimeout, isReleasable: tlsAbove !== null },
       // What happens on the way to the proxy is all of the phase "proxy".
       { url: proxy.safeUrl, entered: () => undefined, onAbort: (callback) => context.onAbort(callback) },
     );
