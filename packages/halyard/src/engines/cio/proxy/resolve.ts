@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lookup } from "node:dns";
+import dns from "node:dns";
 import type { DialContext } from "../../../sockets/dial.ts";
 import { socketError } from "../../../sockets/socket-errors.ts";
 
@@ -18,7 +18,7 @@ export function resolve(host: string, family: 0 | 4, context: DialContext): Prom
     });
     if (isAborted) return;
     context.entered("dns");
-    lookup(host, { family }, (error, address) => {
+    dns.lookup(host, { family }, (error, address) => {
       if (isAborted) return;
       context.onAbort(null);
       if (error === null) settle(address);
