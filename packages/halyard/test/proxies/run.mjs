@@ -26,11 +26,11 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 /** Where connections went, in order: what a direct one would give away. @type {number[]} */
 const dialled = [];
-const { connect } = Socket.prototype;
+const connect = Reflect.get(Socket.prototype, "connect");
 Socket.prototype.connect = function (...args) {
   const [first] = Array.isArray(args[0]) ? args[0] : args;
   dialled.push(first.port);
-  return connect.apply(this, args);
+  return Reflect.apply(connect, this, args);
 };
 
 const { ca, good } = certificates();
@@ -121,7 +121,7 @@ async function pass(proxy, { scheme, engine }) {
   }
   const wanted = proxy === false ? port : Number(new URL(proxy).port);
   if (dialled.length === 0 || dialled.some((each) => each !== wanted))
-    throw new Error(`connections went to ${dialled}, not to ${wanted}`);
+    throw new Error(`connections went to ${dialled.join(", ")}, not to ${wanted}`);
 }
 
 async function beRefused(

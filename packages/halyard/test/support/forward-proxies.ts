@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import type { Peer, Script } from "./hostile-server.ts";
 
 /** Puts through what comes from now on, both ways. */
-export async function lead(peer: Peer, port: number): Promise<void> {
+async function lead(peer: Peer, port: number): Promise<void> {
   const server = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   const { socket } = peer;
   server.on("error", () => socket.destroy());

@@ -9,7 +9,7 @@ import { formatHead, refuseReserved } from "../../../protocol/handshake/http-for
 import { pickOptions } from "../../../session/options.ts";
 
 /** How to speak to a proxy. An `h` or `a` at the end of a SOCKS version: the proxy resolves names, and nobody here does. */
-export type ProxyProtocol = "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h";
+type ProxyProtocol = "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h";
 
 /** As text, no longer percent-encoded. */
 export interface UserInfo {
