@@ -34,12 +34,7 @@ Socket.prototype.connect = function (...args) {
 };
 
 const { ca, good } = certificates();
-const servers = { ws: await listen(), wss: await listen(good) };
-/** By protocol: options of the engine, and with which schemes it applies. */
-const protocols = { "HTTP/1.1": { engine: {}, schemes: ["ws", "wss"] } };
-const columns = Object.entries(protocols).flatMap(([protocol, { engine, schemes }]) =>
-  schemes.map((scheme) => ({ title: `${scheme}, ${protocol}`, scheme, engine })),
-);
+const servers = [await listen("ws, HTTP/1.1", "ws"), await listen("wss, HTTP/1.1", "wss", { tls: good })];
 
 try {
   const ports = await programs.start(good);
@@ -48,7 +43,7 @@ try {
     const cells = [];
     const began = Date.now();
     const failures = [];
-    for (const column of columns) {
+    for (const column of servers) {
       const fault = await faultOf(() => pass(proxy(ports), column));
       if (fault !== null) failures.push(`${column.title}: ${fault}`);
       cells.push(fault === null);
@@ -62,14 +57,14 @@ try {
     tally.count(refusal.title, fault === null ? 1 : 0, fault === null ? [] : [fault], began);
   }
   const table = tableOf(
-    columns.map(({ title }) => title),
+    servers.map(({ title }) => title),
     rows,
   );
   const complaints = checkPage(table, options.write);
   tally.count("the table in docs/proxies.md", complaints.length === 0 ? 1 : 0, complaints, Date.now());
 } finally {
   await programs.stop();
-  await Promise.all(Object.values(servers).map(({ server }) => server.close()));
+  await Promise.all(servers.map(({ server }) => server.close()));
 }
 tally.end();
 
@@ -83,22 +78,27 @@ async function faultOf(run) {
   }
 }
 
-/** @param {{ cert: string, key: string }} [tls] */
-async function listen(tls) {
-  const server = new WebSocketServer(tls === undefined ? {} : { tls }).webSocket("/echo", async (session) => {
+/**
+ * A column of the table: a server, and an engine that speaks as it does.
+ * @param {string} title @param {"ws" | "wss"} scheme
+ * @param {import("halyard/server").WebSocketServerOptions} [options]
+ * @param {import("halyard/cio").CioOptions} [engine]
+ */
+async function listen(title, scheme, options = {}, engine = {}) {
+  const server = new WebSocketServer(options).webSocket("/echo", async (session) => {
     // Nothing of a proxy may come as far as this.
     const { headers } = session.call.request;
     if ([...headers].some(([name]) => name.toLowerCase().startsWith("proxy-")))
       throw new Error("a proxy's header");
     for await (const frame of session.incoming) await session.send(frame);
   });
-  return { server, port: (await server.listen({ host: "127.0.0.1", port: 0 })).port };
+  const { port } = await server.listen();
+  return { title, scheme, engine, port, server };
 }
 
 /** Messages, small and large, both ways, and a clean end. @param {string | false} proxy */
-async function pass(proxy, { scheme, engine }) {
+async function pass(proxy, { scheme, engine, port }) {
   dialled.length = 0;
-  const { port } = servers[scheme];
   const client = new HttpClient(Cio, { ...engine, proxy, proxyTls: { ca }, tls: { ca } }).install(
     WebSockets,
     {
@@ -125,7 +125,7 @@ async function pass(proxy, { scheme, engine }) {
 }
 
 async function beRefused(
-  { proxy, port = servers.wss.port, error: wanted, cause = {}, untrusted, timeout = patience },
+  { proxy, port = servers[1].port, error: wanted, cause = {}, untrusted, timeout = patience },
   ports,
 ) {
   const client = new HttpClient(Cio, {
