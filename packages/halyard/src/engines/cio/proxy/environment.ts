@@ -17,7 +17,14 @@ const variables: Readonly<Record<string, readonly string[]>> = {
 export function environmentProxies(
   environment: Readonly<Record<string, string | undefined>>,
 ): (url: URL) => ProxyServer | null {
-  const valueOf = (name: string): string => environment[name]?.trim() ?? "";
+  const valueOf = (name: string): string => {
+    try {
+      return environment[name]?.trim() ?? "";
+    } catch {
+      // Deno has none for programs that it does not allow to read it.
+      return "";
+    }
+  };
   const found = Object.entries(variables).flatMap(([scheme, names]) => {
     const name = names.find((each) => valueOf(each) !== "");
     return name === undefined ? [] : [[scheme, { name, value: valueOf(name) }] as const];

@@ -58,6 +58,13 @@ describe("the environment", () => {
     expect(choose(new URL(anywhere.ws))?.safeUrl).toBe("http://p:1");
   });
 
+  test("that may not be read is none", () => {
+    const refuse = () => {
+      throw new Error("not allowed");
+    };
+    expect(chosen(new Proxy({}, { get: refuse }), anywhere.ws)).toBeNull();
+  });
+
   test.each(["ftp://secret:1", "http://user:secret@", "http://h/secret", "not a url secret"])(
     "with %j fails what it is for, and says where it comes from and not what it is",
     (value) => {
