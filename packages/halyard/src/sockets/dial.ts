@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
@@ -65,8 +65,15 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       resolve(stream);
     };
     if (isLookedUp) socket.once("lookup", found);
-    socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
-    if (options.tls !== null) socket.once("secureConnect", ready);
+    const { tls } = options;
+    socket.once("connect", () => (tls === null ? ready() : enter("tls")));
+    if (tls !== null) {
+      socket.once("secureConnect", () => {
+        const refusal = tls.refusal(socket as TLSSocket, options);
+        if (refusal === undefined) ready();
+        else socket.destroy(refusal);
+      });
+    }
     const ended = () => new Error("the peer ended the connection");
     stream.attach({
       received: () => false,
