@@ -53,9 +53,11 @@ function remedyOf(code: string): string | undefined {
     : remedy;
 }
 
-/** OpenSSL's own errors tell; the names of what is wrong with a certificate have only in common not to be errno's. */
+/** OpenSSL's own errors and ours tell; the names of what is wrong with a certificate have only in common not to be errno's. */
 function isOfTls(code: string, phase: Phase): boolean {
-  return code === "EPROTO" || code.startsWith("ERR_SSL_") || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code));
+  return (
+    code === "EPROTO" || /^ERR_(?:SSL|HALYARD)_/.test(code) || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code))
+  );
 }
 
 /** Of OpenSSL's line of addresses, routines and source files the reason alone. Bun and Deno have shorter ones like it. */

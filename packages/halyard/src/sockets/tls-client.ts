@@ -83,7 +83,10 @@ export class TlsClient {
         try {
           keyLog(line.toString("latin1").trimEnd());
         } catch (error) {
-          this.#faults.set(socket, hookError("tls.keyLog threw", "ERR_HALYARD_KEY_LOG", error));
+          const fault = hookError("tls.keyLog threw", "ERR_HALYARD_KEY_LOG", error);
+          this.#faults.set(socket, fault);
+          // Bun tells of the secrets when TLS stands. At once, OpenSSL would still be at work on the connection.
+          process.nextTick(() => socket.destroy(fault));
         }
       });
     }

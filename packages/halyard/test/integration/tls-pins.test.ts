@@ -17,11 +17,11 @@ const foreign = `sha256/${"A".repeat(43)}=`;
 /** Accepts the handshake, and closes once the client has sent a frame. Notes whether TLS began with a ticket. */
 async function server(
   identity: Identity,
-  reused: boolean[] = [],
+  reused?: boolean[],
   maxVersion: "TLSv1.2" | "TLSv1.3" = "TLSv1.3",
 ): Promise<HostileServer> {
   const script = async (peer: Peer): Promise<void> => {
-    reused.push((peer.socket as TLSSocket).isSessionReused());
+    reused?.push((peer.socket as TLSSocket).isSessionReused());
     await peer.accept();
     await peer.frame();
     peer.end(closeFrame(1000).toString("latin1"));
