@@ -45,14 +45,15 @@ export class PinnedHosts {
 export function pinsOf(peer: Partial<DetailedPeerCertificate>): string[] {
   const pins: string[] = [];
   let below: X509Certificate | undefined;
-  for (let { raw, issuerCertificate } = peer; raw !== undefined && pins.length < mostCertificates; ) {
-    const current = new X509Certificate(raw);
+  for (let shown = peer; shown.raw !== undefined && pins.length < mostCertificates; ) {
+    const current = new X509Certificate(shown.raw);
     if (below !== undefined && !isSignedBy(below, current)) break;
     pins.push(pinOf(current));
+    const { issuerCertificate: above } = shown;
     // Above an authority of the root there is itself.
-    if (issuerCertificate?.raw === undefined || raw.equals(issuerCertificate.raw)) break;
+    if (above === undefined || above.fingerprint256 === shown.fingerprint256) break;
     below = current;
-    ({ raw, issuerCertificate } = issuerCertificate);
+    shown = above;
   }
   return pins;
 }

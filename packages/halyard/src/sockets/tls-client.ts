@@ -83,7 +83,7 @@ export class TlsClient {
         try {
           keyLog(line.toString("latin1").trimEnd());
         } catch (error) {
-          const fault = hookError("tls.keyLog threw", "ERR_HALYARD_KEY_LOG", error);
+          const fault = faultOf("tls.keyLog threw", "ERR_HALYARD_KEY_LOG", error);
           this.#faults.set(socket, fault);
           // Bun tells of the secrets when TLS stands. At once, OpenSSL would still be at work on the connection.
           process.nextTick(() => socket.destroy(fault));
@@ -113,7 +113,12 @@ export class TlsClient {
   /** What is wrong with a connection though TLS stands: a key that is not pinned, or a hook of ours that has thrown. */
   refusal(socket: TLSSocket, server: TlsServer): Error | undefined {
     const pins = this.#pinned?.of(server.host) ?? null;
-    return this.#faults.get(socket) ?? (pins === null ? undefined : this.#unpinned(pins, socket, server));
+    try {
+      return this.#faults.get(socket) ?? (pins === null ? undefined : this.#unpinned(pins, socket, server));
+    } catch (error) {
+      // A key of a kind that the platform cannot write out.
+      return faultOf("its public key cannot be read", "ERR_HALYARD_PIN_MISMATCH", error);
+    }
   }
 
   #unpinned(pins: ReadonlySet<string>, socket: TLSSocket, server: TlsServer): Error | undefined {
@@ -135,9 +140,9 @@ export class TlsClient {
       const error: unknown = this.#options.checkServerIdentity?.(host, certificate);
       if (error === undefined) return undefined;
       if (error instanceof Error && "code" in error) return error;
-      return hookError(what, "ERR_HALYARD_IDENTITY", error);
+      return faultOf(what, "ERR_HALYARD_IDENTITY", error);
     } catch (error) {
-      return hookError(what, "ERR_HALYARD_IDENTITY", error);
+      return faultOf(what, "ERR_HALYARD_IDENTITY", error);
     }
   };
 }
@@ -153,7 +158,7 @@ function warnOnce(): void {
   });
 }
 
-function hookError(what: string, code: string, cause: unknown): Error {
+function faultOf(what: string, code: string, cause: unknown): Error {
   const text = cause instanceof Error ? cause.message : `it gave no Error but ${typeof cause}`;
   return Object.assign(new Error(`${what}: ${text}`, { cause }), { code });
 }

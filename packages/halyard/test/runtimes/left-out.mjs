@@ -85,7 +85,7 @@ export const leftOut = {
       test: "PKCS #12 file$|behind a passphrase",
       reason: "Deno reads neither this PKCS #12 file nor keys at once",
     },
-    { file: tlsPins, test: "(?:sessions|those) of a", reason: denoTls },
+    { file: tlsPins, test: "sessions of a pinned server", reason: denoTls },
     { file: "integration/handshake.test.ts", test: "RST .* is a ConnectionError", reason: denoReset },
     {
       file: "integration/lifetimes.test.ts",
