@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+  ConnectionObserver,
+} from "./client/connection-watch.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
   EngineCapability,
   EngineConnection,
+  EngineEvent,
   EngineRequest,
   HttpClientEngine,
   HttpClientEngineFactory,
@@ -25,6 +32,7 @@ export type {
   SendStage,
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
 export {
   type HeadersInput,
   HttpMethod,
@@ -45,6 +53,7 @@ export {
   HalyardError,
   HandshakeError,
   type HandshakeErrorContext,
+  type HandshakeTimings,
   InvalidArgumentError,
   type Phase,
   ProtocolViolationError,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Phase } from "../protocol/errors.ts";
+import { HalyardError, type HandshakeTimings, type Phase } from "../protocol/errors.ts";
 import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
-import type { Attempt, EngineConnection } from "./engine.ts";
+import type { WebSocketSession } from "../session/web-socket-session.ts";
+import type { ConnectionWatch } from "./connection-watch.ts";
+import type { Attempt, EngineConnection, EngineEvent } from "./engine.ts";
+import { PhaseTimes } from "./phase-times.ts";
 
 export interface AttemptBounds {
   readonly clock: Clock;
@@ -11,14 +14,18 @@ export interface AttemptBounds {
   readonly caller: AbortSignal | undefined;
   /** The URL for errors, free of secrets. */
   readonly safeUrl: string;
+  /** Makes the watch that tells of the attempt, if anybody wants to know. */
+  readonly watch?: ((times: PhaseTimes) => ConnectionWatch) | undefined;
 }
 
 /** One deadline over a whole handshake, the caller's signal, and the client's: whichever comes first ends it. */
 export class BoundedAttempt implements Attempt {
   readonly #bounds: AttemptBounds;
-  #phase: Phase | undefined;
+  readonly #times: PhaseTimes;
+  #watch: ConnectionWatch | null = null;
   /** Made when somebody asks: that, and three listeners, took 40 of the 1,000 µs of a cold handshake. */
   #controller: AbortController | undefined;
+  #isOver = false;
   #aborted: { readonly reason: unknown } | null = null;
   #engineCallback: ((reason: unknown) => void) | null = null;
   /** Rejects what {@link run} has returned, until that has settled. */
@@ -26,6 +33,7 @@ export class BoundedAttempt implements Attempt {
 
   constructor(bounds: AttemptBounds) {
     this.#bounds = bounds;
+    this.#times = new PhaseTimes(bounds.clock);
   }
 
   get signal(): AbortSignal {
@@ -42,7 +50,23 @@ export class BoundedAttempt implements Attempt {
   }
 
   entered(phase: Phase): void {
-    this.#phase = phase;
+    this.#times.enter(phase);
+    this.#watch?.entered(phase);
+  }
+
+  get notice(): ((event: EngineEvent) => void) | undefined {
+    const watch = this.#watch;
+    return watch === null ? undefined : (event) => watch.tell(event);
+  }
+
+  /** How long it has taken until now. */
+  timings(): HandshakeTimings {
+    return this.#times.timings();
+  }
+
+  /** The session that came of it is there. */
+  opened(session: WebSocketSession): void {
+    this.#watch?.opened(session, session.call.timings);
   }
 
   /** Only the first call counts. */
@@ -65,9 +89,11 @@ export class BoundedAttempt implements Attempt {
     opened: (connection: C) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
+      this.#watch = this.#bounds.watch?.(this.#times) ?? null;
       const release = this.#bind();
       const fail = (error: unknown) => {
         release();
+        this.#failed(error);
         reject(error);
       };
       if (this.#aborted !== null) return fail(this.#aborted.reason);
@@ -80,6 +106,7 @@ export class BoundedAttempt implements Attempt {
           resolve(opened(connection));
         } catch (error) {
           connection.transport.dispose();
+          this.#failed(error);
           reject(error);
         }
       };
@@ -105,9 +132,20 @@ export class BoundedAttempt implements Attempt {
     };
   }
 
+  /** Only the first call counts: an engine may fail later of what it was aborted for. */
+  #failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const timings = this.timings();
+    // The reason of an abort is its giver's; of those only the deadline is ours.
+    const isOurs = this.#aborted === null || error instanceof TimeoutError;
+    if (isOurs && error instanceof HalyardError) error.timed(timings);
+    this.#watch?.failed(error, timings);
+  }
+
   #timeout(): TimeoutError {
     const { timeout, safeUrl } = this.#bounds;
-    const phase = this.#phase;
+    const { phase } = this.#times;
     const where = phase === undefined ? "" : ` (it was at: ${phase})`;
     const text = `the handshake with ${safeUrl} took longer than ${timeout} ms${where}`;
     return new TimeoutError(text, timeout, { phase, url: safeUrl });

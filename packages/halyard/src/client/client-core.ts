@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InvalidArgumentError } from "../protocol/errors.ts";
+import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.ts";
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
@@ -10,12 +10,14 @@ import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
+import { type ConnectionObserver, ConnectionWatch } from "./connection-watch.ts";
 import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
 import { chainOf, type Interceptor } from "./http-send.ts";
 import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import { type AgreedHandshake, openThrough } from "./opening-handshake.ts";
+import type { PhaseTimes } from "./phase-times.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import {
   partsOf,
@@ -49,6 +51,7 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
+  readonly #observers: readonly ConnectionObserver[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -60,7 +63,9 @@ export class ClientCore {
     this.engine = engine;
     this.sessions = sessions;
     this.#plugins = plugins;
-    this.#chain = chainOf(Array.from(plugins.values(), ({ instance }) => instance));
+    const instances = Array.from(plugins.values(), ({ instance }) => instance);
+    this.#chain = chainOf(instances);
+    this.#observers = instances.flatMap((instance) => instance.observe?.bind(instance) ?? []);
   }
 
   with<Config extends object>(
@@ -99,12 +104,20 @@ export class ClientCore {
       timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
+      watch: this.#watchOf(engineRequest.safeUrl),
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
         (bounds) => this.#handshake(engineRequest, bounds, given),
         (agreed) => {
-          const made = this.#session(kind, agreed.request ?? engineRequest, agreed, config);
+          const made = this.#session(
+            kind,
+            agreed.request ?? engineRequest,
+            agreed,
+            config,
+            attempt.timings(),
+          );
+          attempt.opened(made);
           if (options.signal !== undefined) endWith(options.signal, made);
           return made;
         },
@@ -113,6 +126,11 @@ export class ClientCore {
     // An abort may come between the making of the session and this line; it has cancelled the session then.
     options.signal?.throwIfAborted();
     return session;
+  }
+
+  #watchOf(url: string): ((times: PhaseTimes) => ConnectionWatch) | undefined {
+    if (this.#observers.length === 0) return undefined;
+    return (times) => new ConnectionWatch(this.#observers, ++this.sessions.observedCalls, url, times);
   }
 
   /**
@@ -169,8 +187,9 @@ export class ClientCore {
     request: EngineRequest,
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
+    timings: HandshakeTimings,
   ): S {
-    const call = { request: new RequestHead(request.url.href, request.headers), response };
+    const call = { request: new RequestHead(request.url.href, request.headers), response, timings };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(

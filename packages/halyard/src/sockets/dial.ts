@@ -2,6 +2,7 @@
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
 import type { TlsClient } from "./tls-client.ts";
@@ -26,6 +27,8 @@ export interface DialContext {
   /** The URL for errors, free of secrets. */
   readonly url: string;
   entered(phase: Phase): void;
+  /** Takes what else there is to tell; undefined when nobody asks. */
+  readonly notice?: ((event: DialEvent) => void) | undefined;
   /** Calls back with the reason when nobody wants the socket any more, at once if that is so now. */
   onAbort(callback: ((reason: unknown) => void) | null): void;
 }
@@ -54,6 +57,8 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
     enter(phase);
     stream = open(options);
     const { socket } = stream;
+    const { notice } = context;
+    if (notice !== undefined) tellOf(socket, options.socketPath, notice);
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
@@ -70,8 +75,11 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
     if (tls !== null) {
       socket.once("secureConnect", () => {
         const refusal = tls.refusal(socket as TLSSocket, options);
-        if (refusal === undefined) ready();
-        else socket.destroy(refusal);
+        if (refusal !== undefined) socket.destroy(refusal);
+        else {
+          notice?.(securedEvent(socket as TLSSocket));
+          ready();
+        }
       });
     }
     const ended = () => new Error("the peer ended the connection");

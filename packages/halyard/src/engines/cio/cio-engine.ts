@@ -121,6 +121,7 @@ export class CioEngine implements HttpClientEngine {
       const stream = await dial(options, {
         url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
+        notice: attempt.notice,
         onAbort: (callback) => attempt.onAbort(callback),
       });
       if (this.#closing !== null) stream.destroy();
