@@ -43,7 +43,7 @@ async function refusedPart(part: object): Promise<InvalidArgumentError> {
   return await refused({ url: server.url, ...part });
 }
 
-describe("a URL that cannot be used", () => {
+describe("a URL that cannot be used (HS-19)", () => {
   test.each<[url: unknown, message: RegExp]>([
     ["", /url/],
     ["nonsense", /begins with ws:\/\//],
@@ -78,7 +78,7 @@ describe("a URL that cannot be used", () => {
   });
 });
 
-describe("a part that cannot be used", () => {
+describe("a part that cannot be used (HS-19, HS-20)", () => {
   test.each<[part: object, message: RegExp]>([
     [{ host: `evil.test/?token=${secret}` }, /host/],
     [{ host: `user:${secret}@evil.test` }, /host/],

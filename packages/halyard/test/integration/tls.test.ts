@@ -85,7 +85,7 @@ describe("a server is believed", () => {
     expect(socket.servername).toBe("other.test");
   });
 
-  test("with no check at all, when rejectUnauthorized is false, of which the process is warned", async () => {
+  test("with no check at all, when rejectUnauthorized is false, of which the process is warned (TL-03)", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     for (const identity of [trusted.selfSigned, trusted.expired, trusted.wrongHost]) {
       await using server = await secureServer(identity);
