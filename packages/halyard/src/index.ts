@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
-export type {
-  ConnectionEvent,
-  ConnectionEventBase,
-  ConnectionFailure,
-  ConnectionObserver,
-} from "./client/connection-watch.ts";
+export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
@@ -33,6 +28,11 @@ export type {
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
 export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+} from "./client/plugins/connection-watch.ts";
 export {
   type HeadersInput,
   HttpMethod,

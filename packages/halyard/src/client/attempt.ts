@@ -3,7 +3,7 @@ import { HalyardError, type HandshakeTimings, type Phase } from "../protocol/err
 import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
-import type { ConnectionWatch } from "./connection-watch.ts";
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import type { Attempt, EngineConnection, EngineEvent } from "./engine.ts";
 import { PhaseTimes } from "./phase-times.ts";
 
@@ -14,15 +14,15 @@ export interface AttemptBounds {
   readonly caller: AbortSignal | undefined;
   /** The URL for errors, free of secrets. */
   readonly safeUrl: string;
-  /** Makes the watch that tells of the attempt, if anybody wants to know. */
-  readonly watch?: ((times: PhaseTimes) => ConnectionWatch) | undefined;
+  /** Who watches. @defaultValue nobody */
+  readonly watchers?: readonly ((call: WatchedCall) => AttemptWatch)[];
 }
 
 /** One deadline over a whole handshake, the caller's signal, and the client's: whichever comes first ends it. */
 export class BoundedAttempt implements Attempt {
   readonly #bounds: AttemptBounds;
   readonly #times: PhaseTimes;
-  #watch: ConnectionWatch | null = null;
+  #watches: readonly AttemptWatch[] = [];
   /** Made when somebody asks: that, and three listeners, took 40 of the 1,000 µs of a cold handshake. */
   #controller: AbortController | undefined;
   #isOver = false;
@@ -33,7 +33,7 @@ export class BoundedAttempt implements Attempt {
 
   constructor(bounds: AttemptBounds) {
     this.#bounds = bounds;
-    this.#times = new PhaseTimes(bounds.clock);
+    this.#times = new PhaseTimes(bounds.clock, bounds.safeUrl);
   }
 
   get signal(): AbortSignal {
@@ -51,12 +51,15 @@ export class BoundedAttempt implements Attempt {
 
   entered(phase: Phase): void {
     this.#times.enter(phase);
-    this.#watch?.entered(phase);
+    for (const watch of this.#watches) watch.entered(phase);
   }
 
   get notice(): ((event: EngineEvent) => void) | undefined {
-    const watch = this.#watch;
-    return watch === null ? undefined : (event) => watch.tell(event);
+    const watches = this.#watches;
+    if (watches.length === 0) return undefined;
+    return (event) => {
+      for (const watch of watches) watch.noticed(event);
+    };
   }
 
   /** How long it has taken until now. */
@@ -66,7 +69,7 @@ export class BoundedAttempt implements Attempt {
 
   /** The session that came of it is there. */
   opened(session: WebSocketSession): void {
-    this.#watch?.opened(session, session.call.timings);
+    for (const watch of this.#watches) watch.opened(session, session.call.timings);
   }
 
   /** Only the first call counts. */
@@ -89,7 +92,7 @@ export class BoundedAttempt implements Attempt {
     opened: (connection: C) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#watch = this.#bounds.watch?.(this.#times) ?? null;
+      this.#watches = this.#bounds.watchers?.map((watch) => watch(this.#times)) ?? [];
       const release = this.#bind();
       const fail = (error: unknown) => {
         release();
@@ -140,7 +143,7 @@ export class BoundedAttempt implements Attempt {
     // The reason of an abort is its giver's; of those only the deadline is ours.
     const isOurs = this.#aborted === null || error instanceof TimeoutError;
     if (isOurs && error instanceof HalyardError) error.timed(timings);
-    this.#watch?.failed(error, timings);
+    for (const watch of this.#watches) watch.failed(error, timings);
   }
 
   #timeout(): TimeoutError {

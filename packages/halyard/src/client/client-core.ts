@@ -9,15 +9,14 @@ import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
-import { type ConnectionObserver, ConnectionWatch } from "./connection-watch.ts";
 import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
 import { chainOf, type Interceptor } from "./http-send.ts";
 import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import { type AgreedHandshake, openThrough } from "./opening-handshake.ts";
-import type { PhaseTimes } from "./phase-times.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import {
   partsOf,
@@ -51,7 +50,7 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
-  readonly #observers: readonly ConnectionObserver[];
+  readonly #watchers: readonly ((call: WatchedCall) => AttemptWatch)[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -65,7 +64,7 @@ export class ClientCore {
     this.#plugins = plugins;
     const instances = Array.from(plugins.values(), ({ instance }) => instance);
     this.#chain = chainOf(instances);
-    this.#observers = instances.flatMap((instance) => instance.observe?.bind(instance) ?? []);
+    this.#watchers = instances.flatMap((instance) => instance.watch?.bind(instance) ?? []);
   }
 
   with<Config extends object>(
@@ -104,7 +103,7 @@ export class ClientCore {
       timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
-      watch: this.#watchOf(engineRequest.safeUrl),
+      watchers: this.#watchers,
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
@@ -126,11 +125,6 @@ export class ClientCore {
     // An abort may come between the making of the session and this line; it has cancelled the session then.
     options.signal?.throwIfAborted();
     return session;
-  }
-
-  #watchOf(url: string): ((times: PhaseTimes) => ConnectionWatch) | undefined {
-    if (this.#observers.length === 0) return undefined;
-    return (times) => new ConnectionWatch(this.#observers, ++this.sessions.observedCalls, url, times);
   }
 
   /**

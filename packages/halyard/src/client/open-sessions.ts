@@ -12,8 +12,6 @@ export class OpenSessions {
   readonly #attempts = new Set<BoundedAttempt>();
   readonly #sessions = new Set<WebSocketSession>();
   #closing: Promise<void> | null = null;
-  /** How many calls there were of which somebody was told. */
-  observedCalls = 0;
   /** What {@link add} wants the session to call at its end. */
   readonly remove = (session: WebSocketSession): void => void this.#sessions.delete(session);
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandshakeTimings, Phase } from "../protocol/errors.ts";
 import type { Clock } from "../session/clock.ts";
+import type { WatchedCall } from "./attempt-watch.ts";
 
 /** How long each phase of a call takes, from the moment when this is made. A phase that comes again is added up. */
-export class PhaseTimes {
+export class PhaseTimes implements WatchedCall {
+  readonly url: string;
   readonly #clock: Clock;
   readonly #began: number;
   #phase: Phase | undefined;
   #entered: number;
   readonly #spent: Partial<Record<Phase, number>> = {};
 
-  constructor(clock: Clock) {
+  /** @param url - that was asked for, free of secrets */
+  constructor(clock: Clock, url: string) {
+    this.url = url;
     this.#clock = clock;
     this.#began = clock.now();
     this.#entered = this.#began;

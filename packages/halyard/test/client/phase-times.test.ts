@@ -6,7 +6,7 @@ import { VirtualClock } from "../../src/testing/index.ts";
 test("each phase lasts until the next, and the last until it is asked for", async () => {
   const clock = new VirtualClock();
   await clock.advance(1_000);
-  const times = new PhaseTimes(clock);
+  const times = new PhaseTimes(clock, "ws://h/");
   expect(times.timings()).toEqual({ total: 0 });
   await clock.advance(5);
   times.enter("connect");
@@ -22,7 +22,7 @@ test("each phase lasts until the next, and the last until it is asked for", asyn
 
 test("a phase that comes again, as for a redirect, is added up", async () => {
   const clock = new VirtualClock();
-  const times = new PhaseTimes(clock);
+  const times = new PhaseTimes(clock, "ws://h/");
   for (const phase of ["connect", "upgrade", "connect", "upgrade"] as const) {
     times.enter(phase);
     await clock.advance(phase === "connect" ? 2 : 3);
@@ -32,7 +32,7 @@ test("a phase that comes again, as for a redirect, is added up", async () => {
 
 test("microseconds are shown, and not more", () => {
   let now = 0.1;
-  const times = new PhaseTimes({ now: () => now, after: () => () => undefined });
+  const times = new PhaseTimes({ now: () => now, after: () => () => undefined }, "ws://h/");
   times.enter("tls");
   now += 0.2;
   expect(times.timings()).toEqual({ tls: 0.2, total: 0.2 });

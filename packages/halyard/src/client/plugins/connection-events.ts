@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
-import type { ConnectionEvent } from "../connection-watch.ts";
 import type { HttpClientPlugin, PluginInstance } from "../plugin.ts";
+import { type ConnectionEvent, ConnectionWatch } from "./connection-watch.ts";
 
 /** The plugin at work. */
 export interface ConnectionEventsInstance extends PluginInstance {
@@ -37,23 +37,25 @@ export const ConnectionEvents: HttpClientPlugin<
     checkType("listener", listener, "function");
     checkType("onError", onError, "function");
     let failures = 0;
-    return {
-      observe(event) {
-        const failed = (error: unknown) => {
-          failures++;
-          try {
-            onError(error, event);
-          } catch {
-            failures++;
-          }
-        };
+    let calls = 0;
+    const tell = (event: ConnectionEvent): void => {
+      const failed = (error: unknown) => {
+        failures++;
         try {
-          const promise = listener(event);
-          if (promise instanceof Promise) promise.catch(failed);
-        } catch (error) {
-          failed(error);
+          onError(error, event);
+        } catch {
+          failures++;
         }
-      },
+      };
+      try {
+        const promise = listener(event);
+        if (promise instanceof Promise) promise.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    return {
+      watch: (call) => new ConnectionWatch(tell, ++calls, call),
       get failures() {
         return failures;
       },

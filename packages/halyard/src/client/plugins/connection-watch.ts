@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HalyardError, type HandshakeTimings, type Phase } from "../protocol/errors.ts";
-import { TlsError } from "../session/errors.ts";
-import type { WebSocketSession } from "../session/web-socket-session.ts";
-import type { EngineEvent } from "./engine.ts";
-import type { PhaseTimes } from "./phase-times.ts";
+import { HalyardError, type HandshakeTimings, type Phase } from "../../protocol/errors.ts";
+import { TlsError } from "../../session/errors.ts";
+import type { WebSocketSession } from "../../session/web-socket-session.ts";
+import type { AttemptWatch, WatchedCall } from "../attempt-watch.ts";
+import type { EngineEvent } from "../engine.ts";
 
 /** What all events have. */
 export interface ConnectionEventBase {
-  /** Counts the calls of a client, from 1: it is the same in all events of one. */
+  /** Counts the calls that the plugin has watched, from 1: it is the same in all events of one. */
   readonly call: number;
   /** The URL that was asked for, free of secrets. */
   readonly url: string;
@@ -56,66 +56,56 @@ export type ConnectionEvent = ConnectionEventBase &
       }
   );
 
-/** Who is told. It must not throw. */
-export type ConnectionObserver = (event: ConnectionEvent) => void;
-
 type Told = ConnectionEvent extends infer Event
   ? Event extends ConnectionEvent
     ? Omit<Event, keyof ConnectionEventBase>
     : never
   : never;
 
-/** Tells observers of one call. */
-export class ConnectionWatch {
-  readonly #observers: readonly ConnectionObserver[];
-  readonly #call: number;
-  readonly #url: string;
-  readonly #times: PhaseTimes;
+/** Makes events of what a call is told of. */
+export class ConnectionWatch implements AttemptWatch {
+  readonly #tell: (event: ConnectionEvent) => void;
+  readonly #number: number;
+  readonly #call: WatchedCall;
   #phase: { readonly phase: Phase; readonly since: number } | null = null;
 
-  constructor(observers: readonly ConnectionObserver[], call: number, url: string, times: PhaseTimes) {
-    this.#observers = observers;
+  constructor(tell: (event: ConnectionEvent) => void, number: number, call: WatchedCall) {
+    this.#tell = tell;
+    this.#number = number;
     this.#call = call;
-    this.#url = url;
-    this.#times = times;
-    this.tell({ type: "started" });
+    this.noticed({ type: "started" });
   }
 
   entered(phase: Phase): void {
     this.#leave();
-    this.#phase = { phase, since: this.#times.elapsed };
-    this.tell({ type: "phaseStarted", phase });
+    this.#phase = { phase, since: this.#call.elapsed };
+    this.noticed({ type: "phaseStarted", phase });
   }
 
   opened(session: WebSocketSession, timings: HandshakeTimings): void {
     this.#leave();
     const { subprotocol, ended } = session;
-    this.tell({ type: "opened", subprotocol, timings });
+    this.noticed({ type: "opened", subprotocol, timings });
     void ended.then(({ reason, clean, initiator }) =>
-      this.tell({ type: "closed", code: reason.code, clean, initiator }),
+      this.noticed({ type: "closed", code: reason.code, clean, initiator }),
     );
   }
 
   failed(error: unknown, timings: HandshakeTimings): void {
     this.#leave();
-    this.tell({ type: "failed", phase: this.#times.phase, failure: failureOf(error), timings });
+    this.noticed({ type: "failed", phase: this.#call.phase, failure: failureOf(error), timings });
   }
 
-  tell(event: Told | EngineEvent): void {
-    const full = {
-      call: this.#call,
-      url: this.#url,
-      elapsed: this.#times.elapsed,
-      ...event,
-    } as ConnectionEvent;
-    for (const observe of this.#observers) observe(full);
+  noticed(event: Told | EngineEvent): void {
+    const { url, elapsed } = this.#call;
+    this.#tell({ call: this.#number, url, elapsed, ...event } as ConnectionEvent);
   }
 
   #leave(): void {
     if (this.#phase === null) return;
     const { phase, since } = this.#phase;
     this.#phase = null;
-    this.tell({ type: "phaseEnded", phase, milliseconds: this.#times.elapsed - since });
+    this.noticed({ type: "phaseEnded", phase, milliseconds: this.#call.elapsed - since });
   }
 }
 
