@@ -8,49 +8,40 @@ export class PhaseTimes implements WatchedCall {
   readonly url: string;
   readonly #clock: Clock;
   readonly #began: number;
-  #phase: Phase | undefined;
-  #entered: number;
-  readonly #spent: Partial<Record<Phase, number>> = {};
+  readonly #phases: Phase[] = [];
+  /** When each was entered. */
+  readonly #entered: number[] = [];
 
   /** @param url - that was asked for, free of secrets */
   constructor(clock: Clock, url: string) {
     this.url = url;
     this.#clock = clock;
     this.#began = clock.now();
-    this.#entered = this.#began;
   }
 
-  /** The phase that was entered last. */
   get phase(): Phase | undefined {
-    return this.#phase;
+    return this.#phases.at(-1);
   }
 
-  /** Milliseconds since the beginning. */
   get elapsed(): number {
     return rounded(this.#clock.now() - this.#began);
   }
 
   enter(phase: Phase): void {
-    this.#leave();
-    this.#phase = phase;
+    this.#phases.push(phase);
+    this.#entered.push(this.#clock.now());
   }
 
   /** As long as it has taken until now. */
   timings(): HandshakeTimings {
-    this.#leave();
-    const timings: Partial<Record<Phase | "total", number>> = {};
-    for (const [phase, milliseconds] of Object.entries(this.#spent)) {
-      timings[phase as Phase] = rounded(milliseconds);
-    }
-    timings.total = rounded(this.#entered - this.#began);
-    return timings;
-  }
-
-  #leave(): void {
     const now = this.#clock.now();
-    const phase = this.#phase;
-    if (phase !== undefined) this.#spent[phase] = (this.#spent[phase] ?? 0) + now - this.#entered;
-    this.#entered = now;
+    const timings: Partial<Record<Phase | "total", number>> = {};
+    for (const [at, phase] of this.#phases.entries()) {
+      const took = (this.#entered[at + 1] ?? now) - (this.#entered[at] ?? now);
+      timings[phase] = rounded((timings[phase] ?? 0) + took);
+    }
+    timings.total = rounded(now - this.#began);
+    return timings;
   }
 }
 
