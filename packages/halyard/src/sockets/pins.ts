@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { DetailedPeerCertificate } from "node:tls";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { nodeCrypto } from "./lazy-builtins.ts";
 
 /**
  * Public keys of which a server's chain of certificates must have one: `sha256/` and the digest in Base64, of the key as
@@ -44,9 +45,10 @@ export class PinnedHosts {
  */
 export function pinsOf(peer: Partial<DetailedPeerCertificate>): string[] {
   const pins: string[] = [];
+  const { X509Certificate: Certificate } = nodeCrypto();
   let below: X509Certificate | undefined;
   for (let shown = peer; shown.raw !== undefined && pins.length < mostCertificates; ) {
-    const current = new X509Certificate(shown.raw);
+    const current = new Certificate(shown.raw);
     if (below !== undefined && !isSignedBy(below, current)) break;
     pins.push(pinOf(current));
     const { issuerCertificate: above } = shown;
@@ -64,7 +66,7 @@ function isSignedBy(below: X509Certificate, above: X509Certificate): boolean {
 
 function pinOf({ publicKey }: X509Certificate): string {
   const key = publicKey.export({ type: "spki", format: "der" });
-  return `sha256/${createHash("sha256").update(key).digest("base64")}`;
+  return `sha256/${nodeCrypto().createHash("sha256").update(key).digest("base64")}`;
 }
 
 function checkPins(pins: unknown): readonly string[] {

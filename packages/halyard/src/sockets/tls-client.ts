@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from "node:net";
-import {
-  type ConnectionOptions,
-  checkServerIdentity,
-  createSecureContext,
-  type PeerCertificate,
-  type SecureContext,
-  type SecureContextOptions,
-  type TLSSocket,
+import type {
+  ConnectionOptions,
+  PeerCertificate,
+  SecureContext,
+  SecureContextOptions,
+  TLSSocket,
 } from "node:tls";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import { environmentKeyLog, type KeyLog } from "./key-log.ts";
+import { nodeTls } from "./lazy-builtins.ts";
 import { PinnedHosts, pinsOf } from "./pins.ts";
 import type { TlsOptions } from "./tls-options.ts";
 
@@ -69,7 +68,7 @@ export class TlsClient {
       ALPNProtocols: [...(ALPNProtocols ?? ["http/1.1"])],
       rejectUnauthorized: rejectUnauthorized ?? true,
       checkServerIdentity:
-        this.#options.checkServerIdentity === undefined ? checkServerIdentity : this.#identity,
+        this.#options.checkServerIdentity === undefined ? nodeTls().checkServerIdentity : this.#identity,
       minVersion: minVersionOf(this.#options),
       session: this.#ticketFor(server),
     };
@@ -171,7 +170,7 @@ function createContext(options: TlsOptions): SecureContext {
   const { ca, cert, key, pfx, passphrase, maxVersion, ciphers } = options;
   const given = { ca, cert, key, pfx, passphrase, minVersion: minVersionOf(options), maxVersion, ciphers };
   try {
-    return createSecureContext(given as SecureContextOptions);
+    return nodeTls().createSecureContext(given as SecureContextOptions);
   } catch (cause) {
     const used = Object.entries({ ...given, minVersion: options.minVersion }).filter(
       ([, value]) => value !== undefined,
