@@ -6,8 +6,10 @@ import {
   type Socket,
   type TcpNetConnectOpts,
 } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
+import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
 import type { TlsClient, TlsServer } from "./tls-client.ts";
@@ -34,6 +36,8 @@ export interface DialContext {
   /** The URL for errors, free of secrets. */
   readonly url: string;
   entered(phase: Phase): void;
+  /** Takes what else there is to tell; undefined when nobody asks. */
+  readonly notice?: ((event: DialEvent) => void) | undefined;
   /** Calls back with the reason when nobody wants the socket any more, at once if that is so now. */
   onAbort(callback: ((reason: unknown) => void) | null): void;
 }
@@ -46,8 +50,8 @@ export interface DialContext {
 export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
   const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
   const first = isLookedUp ? "dns" : "connect";
-  const { isReleasable = false } = options;
-  return ready(null, () => open(options), { first, isTls: options.tls !== null, isReleasable }, context);
+  const { tls, isReleasable = false } = options;
+  return ready(null, () => open(options), { first, tls, server: options, isReleasable }, context);
 }
 
 /**
@@ -68,22 +72,26 @@ export function startTls(
     // An address, which is no server name, is verified as the host.
     const { host } = server;
     const options = { __proto__: null, socket: below, host, ...tls.connectionOptions(server) };
-    const socket = connectTls(options as ConnectionOptions);
+    const socket = nodeTls().connect(options as ConnectionOptions);
     tls.learnFrom(socket, server);
     return adopt(socket);
   };
-  return ready(stream, open, { first: "tls", isTls: true, isReleasable: false }, context);
+  return ready(stream, open, { first: "tls", tls, server, isReleasable: false }, context);
+}
+
+interface Opening {
+  readonly first: Phase;
+  /** Null for plain TCP. */
+  readonly tls: TlsClient | null;
+  readonly server: TlsServer;
+  readonly isReleasable: boolean;
 }
 
 /** @param below - what is open already, and not to stay so in vain */
 function ready(
   below: SocketStream | null,
   open: () => SocketStream,
-  {
-    first,
-    isTls,
-    isReleasable,
-  }: { readonly first: Phase; readonly isTls: boolean; readonly isReleasable: boolean },
+  { first, tls, server, isReleasable }: Opening,
   context: DialContext,
 ): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
@@ -104,6 +112,8 @@ function ready(
     const opening = open();
     stream = opening;
     const { socket } = opening;
+    const { notice } = context;
+    if (notice !== undefined && below === null) tellOf(socket, server.socketPath, notice);
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
@@ -116,8 +126,17 @@ function ready(
       resolve(opening);
     };
     if (first === "dns") socket.once("lookup", found);
-    socket.once("connect", () => (isTls ? enter("tls") : ready()));
-    if (isTls) socket.once("secureConnect", ready);
+    socket.once("connect", () => (tls === null ? ready() : enter("tls")));
+    if (tls !== null) {
+      socket.once("secureConnect", () => {
+        const refusal = tls.refusal(socket as TLSSocket, server);
+        if (refusal !== undefined) socket.destroy(refusal);
+        else {
+          notice?.(securedEvent(socket as TLSSocket));
+          ready();
+        }
+      });
+    }
     const ended = () => new Error("the peer ended the connection");
     opening.attach({
       received: () => false,
@@ -160,7 +179,7 @@ function open({
     const own = Object.assign(tcp, { onread });
     if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
-    const socket = connectTls(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
+    const socket = nodeTls().connect(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
     tls.learnFrom(socket, server);
     return socket;
   };

@@ -23,7 +23,6 @@ import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
-import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
@@ -52,8 +51,6 @@ export class CioEngine implements HttpClientEngine {
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
-  readonly #tls: TlsClient;
-  readonly #proxyTls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
   /** Of the last request. */
@@ -68,8 +65,6 @@ export class CioEngine implements HttpClientEngine {
     this.#options = resolveOptions(options);
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
-    this.#tls = new TlsClient(this.#options.tls);
-    this.#proxyTls = new TlsClient(this.#options.proxyTls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -98,7 +93,7 @@ export class CioEngine implements HttpClientEngine {
 
   #planOf(request: EngineRequest): Plan {
     if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
-      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls, proxyTls: this.#proxyTls });
+      this.#plan = new Plan(request, this.#options);
     }
     return this.#plan;
   }
@@ -115,7 +110,7 @@ export class CioEngine implements HttpClientEngine {
       extensions: offers,
       request: template?.withKey(key),
       limits: this.#options.answerLimits,
-      sha1: nodeSha1,
+      sha1: nodeSha1(),
       url: safeUrl,
     });
   }
@@ -127,6 +122,7 @@ export class CioEngine implements HttpClientEngine {
       const stream = await dialThrough(tunnel, options, {
         url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
+        notice: attempt.notice,
         onAbort: (callback) => attempt.onAbort(callback),
       });
       if (this.#closing !== null) stream.destroy();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { ProxyInput } from "../../client/proxy-options.ts";
 import type { RandomBytes } from "../../protocol/bytes.ts";
-import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
-import type { TlsOptions } from "../../sockets/tls-client.ts";
+import { TlsClient } from "../../sockets/tls-client.ts";
+import { checkTlsOptions, type TlsOptions } from "../../sockets/tls-options.ts";
 import { Proxies, type ProxyChoice } from "./proxy/proxies.ts";
 import { pooledRandomBytes } from "./random-bytes.ts";
 
@@ -45,9 +44,9 @@ export interface CioOptions {
 }
 
 export interface ResolvedCioOptions {
-  readonly tls: TlsOptions;
+  readonly tls: TlsClient;
   readonly proxies: Proxies;
-  readonly proxyTls: TlsOptions;
+  readonly proxyTls: TlsClient;
   readonly noDelay: boolean;
   readonly keepAlive: number;
   readonly addressTimeout: number;
@@ -56,19 +55,6 @@ export interface ResolvedCioOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
-
-const tlsOptions = [
-  "ca",
-  "cert",
-  "key",
-  "passphrase",
-  "servername",
-  "ALPNProtocols",
-  "rejectUnauthorized",
-  "minVersion",
-  "maxVersion",
-  "ciphers",
-] as const;
 
 /** @throws {@link InvalidArgumentError} */
 export function resolveOptions(options: CioOptions): ResolvedCioOptions {
@@ -88,9 +74,9 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   if (given.clock !== undefined) checkType("clock", given.clock, "object");
   if (given.randomBytes !== undefined) checkType("randomBytes", given.randomBytes, "function");
   return {
-    tls: checkTls("tls", given.tls),
+    tls: new TlsClient(checkTlsOptions("Cio.tls", given.tls ?? {})),
     proxies: new Proxies(given.proxy),
-    proxyTls: checkTls("proxyTls", given.proxyTls),
+    proxyTls: new TlsClient(checkTlsOptions("Cio.proxyTls", given.proxyTls ?? {})),
     noDelay: given.noDelay ?? true,
     keepAlive:
       given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
@@ -108,27 +94,4 @@ function checkAnswerLimits(limits: AnswerLimits): AnswerLimits {
   const given = pickOptions<AnswerLimits>("Cio.answerLimits", limits, names);
   for (const name of names) if (given[name] !== undefined) checkLimit(`answerLimits.${name}`, given[name]);
   return given;
-}
-
-/** What the platform would find only when it connects, it is asked for now. */
-function checkTls(what: string, options: TlsOptions = {}): TlsOptions {
-  const tls = pickOptions<TlsOptions>(`Cio.${what}`, options, tlsOptions);
-  const { servername, ALPNProtocols, rejectUnauthorized } = tls;
-  if (servername !== undefined) checkType(`${what}.servername`, servername, "string");
-  if (rejectUnauthorized !== undefined)
-    checkType(`${what}.rejectUnauthorized`, rejectUnauthorized, "boolean");
-  if (ALPNProtocols !== undefined && !Array.isArray(ALPNProtocols)) {
-    throw new InvalidArgumentError(`${what}.ALPNProtocols must be an array of strings`);
-  }
-  if (Object.keys(tls).length === 0) return tls;
-  try {
-    createSecureContext(tls as SecureContextOptions);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new InvalidArgumentError(
-      `one of ${Object.keys(tls).join(", ")} of ${what} cannot be used: ${message}`,
-      { cause },
-    );
-  }
-  return tls;
 }

@@ -69,12 +69,19 @@ async function reach(
   context: DialContext,
 ): Promise<SocketStream> {
   const { host, port, protocol } = proxy;
+  const { notice } = context;
   const tls = protocol === "https" ? proxyTls : null;
   try {
     return await dial(
       { host, port, tls, noDelay, keepAlive, addressTimeout, isReleasable: tlsAbove !== null },
       // What happens on the way to the proxy is all of the phase "proxy".
-      { url: proxy.safeUrl, entered: () => undefined, onAbort: (callback) => context.onAbort(callback) },
+      {
+        url: proxy.safeUrl,
+        entered: () => undefined,
+        // Whoever is told that a connection is secured takes it for that to the server.
+        notice: notice && ((event) => (event.type === "secured" ? undefined : notice(event))),
+        onAbort: (callback) => context.onAbort(callback),
+      },
     );
   } catch (cause) {
     if (!(cause instanceof ConnectionError)) throw cause;
