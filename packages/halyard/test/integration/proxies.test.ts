@@ -137,7 +137,7 @@ describe("TLS to the server is the same through a proxy (TL-02)", () => {
     expect((server.peer.socket as TLSSocket).getPeerCertificate().subject).toMatchObject({
       CN: "a client",
     });
-    expect((proxy.peer.socket as TLSSocket).getPeerCertificate()).toEqual({});
+    expect(JSON.stringify((proxy.peer.socket as TLSSocket).getPeerCertificate())).not.toContain("a client");
     expect((server.peer.socket as TLSSocket).servername).toBe("localhost");
   });
 
