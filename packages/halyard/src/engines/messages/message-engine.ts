@@ -82,6 +82,9 @@ export class MessageEngine implements HttpClientEngine {
       if (transport === undefined) throw new TypeError("a connection is open, and nobody listens to it");
       checkSubprotocol(opened.subprotocol, subprotocols, safeUrl);
       this.#refuseWhenClosed();
+      if (opened.response !== undefined) {
+        attempt.notice?.({ type: "answered", url: safeUrl, status: opened.response.status });
+      }
       const { response = { status: 101, headers: new Headers() }, subprotocol } = opened;
       return { transport, subprotocol, extensions: [], response };
     } catch (error) {
