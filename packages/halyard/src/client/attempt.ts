@@ -2,7 +2,7 @@
 import type { Phase } from "../protocol/errors.ts";
 import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
-import type { Attempt, EngineConnection } from "./engine.ts";
+import type { Attempt } from "./engine.ts";
 
 export interface AttemptBounds {
   readonly clock: Clock;
@@ -11,9 +11,11 @@ export interface AttemptBounds {
   readonly caller: AbortSignal | undefined;
   /** The URL for errors, free of secrets. */
   readonly safeUrl: string;
+  /** What takes time, in the words of a sentence that goes on with the URL. @defaultValue "the handshake with" */
+  readonly what?: string;
 }
 
-/** One deadline over a whole handshake, the caller's signal, and the client's: whichever comes first ends it. */
+/** One deadline over a whole call, the caller's signal, and the client's: whichever comes first ends it. */
 export class BoundedAttempt implements Attempt {
   readonly #bounds: AttemptBounds;
   #phase: Phase | undefined;
@@ -59,10 +61,12 @@ export class BoundedAttempt implements Attempt {
    * too late is dropped.
    *
    * @param opened - takes over a connection that came in time; from then on the bounds bind no more
+   * @param drop - releases one that did not
    */
-  run<C extends EngineConnection, T>(
+  run<C, T>(
     open: (attempt: Attempt) => Promise<C>,
     opened: (connection: C) => T,
+    drop: (connection: C) => void,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const release = this.#bind();
@@ -79,7 +83,7 @@ export class BoundedAttempt implements Attempt {
           this.#giveUp = null;
           resolve(opened(connection));
         } catch (error) {
-          connection.transport.dispose();
+          drop(connection);
           reject(error);
         }
       };
@@ -106,10 +110,10 @@ export class BoundedAttempt implements Attempt {
   }
 
   #timeout(): TimeoutError {
-    const { timeout, safeUrl } = this.#bounds;
+    const { timeout, safeUrl, what = "the handshake with" } = this.#bounds;
     const phase = this.#phase;
     const where = phase === undefined ? "" : ` (it was at: ${phase})`;
-    const text = `the handshake with ${safeUrl} took longer than ${timeout} ms${where}`;
+    const text = `${what} ${safeUrl} took longer than ${timeout} ms${where}`;
     return new TimeoutError(text, timeout, { phase, url: safeUrl });
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Interceptor, SendStage } from "./http-send.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 import type { RequestParts } from "./request-parts.ts";
 
 /**
@@ -31,4 +32,6 @@ export interface PluginInstance {
   readonly intercept?: Interceptor;
   /** Where in the chain {@link intercept} stands. @defaultValue "wire" */
   readonly stage?: SendStage;
+  /** Bounds in time for the requests of its client. */
+  readonly timeouts?: RequestTimeouts;
 }

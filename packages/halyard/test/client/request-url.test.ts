@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { partsOf } from "../../src/client/request-parts.ts";
-import { basicAuthorization, buildUrl } from "../../src/client/request-url.ts";
+import { basicAuthorization } from "../../src/client/credentials.ts";
+import { buildUrl } from "../../src/client/request-url.ts";
 import { InvalidArgumentError, type RequestTarget } from "../../src/index.ts";
 
 /** A URL has no lone surrogates. */
