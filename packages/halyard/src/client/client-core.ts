@@ -132,10 +132,10 @@ export class ClientCore {
     return session;
   }
 
-  /** Sends plain HTTP. @param method - of the call; one that the request itself has wins */
-  async request(request: HttpRequest, method: string): Promise<Response> {
-    const options = httpRequestOptions(request);
-    const outgoing = this.#httpRequest(options, method);
+  /** Sends plain HTTP. @param method - what the call's name says, if it says one */
+  async request(request: HttpRequest, method?: string): Promise<Response> {
+    const options = httpRequestOptions(request, method);
+    const outgoing = this.#httpRequest(options);
     const timeouts = this.#timeouts(options.timeout);
     const { clock } = this.engine;
     const { signal: caller } = options;
@@ -156,15 +156,15 @@ export class ClientCore {
     );
   }
 
-  #httpRequest(options: Partial<HttpRequestOptions>, method: string): OutgoingHttpRequest {
+  #httpRequest(options: Partial<HttpRequestOptions>): OutgoingHttpRequest {
     const parts = this.#parts(options);
     const { headers, socketPath } = parts;
     const url = new URL(buildUrl(parts).href.replace(/^ws/, "http"));
-    const { json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
+    const { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
     if (json !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
       headers.push(["Content-Type", "application/json"]);
     }
-    return { url, safeUrl: safeUrl(url), headers, method: options.method ?? method, body, socketPath };
+    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath };
   }
 
   /** Of the request, or of the plugins. */

@@ -190,7 +190,7 @@ export class HttpClient<in Installed extends string = never, Options = unknown> 
    * {@link ClientClosedError} after `close()`; else what a plugin throws
    */
   request(request: HttpRequest): Promise<Response> {
-    return this.#core.request(request, "GET");
+    return this.#core.request(request);
   }
 
   /** {@link request} with `GET`. */

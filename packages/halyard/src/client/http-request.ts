@@ -11,7 +11,7 @@ export type HttpBody = NonNullable<ConstructorParameters<typeof Response>[0]>;
 
 /** A plain HTTP request. What the URL says can be said in parts as well; a part wins over the URL. */
 export interface HttpRequestOptions extends Omit<RequestTarget, "subprotocols">, RequestCredentials {
-  /** A token of RFC 9110 section 9.1, in capitals as a rule. @defaultValue that of the call, or "GET" */
+  /** A token of RFC 9110 section 9.1, in capitals as a rule. @defaultValue that of the call's name, or "GET" */
   readonly method?: string | undefined;
   readonly body?: HttpBody | undefined;
   /** What is sent as JSON instead of `body`, with its `Content-Type` unless there is one. */
@@ -25,22 +25,25 @@ export interface HttpRequestOptions extends Omit<RequestTarget, "subprotocols">,
 /** A plain HTTP request: a URL, or options. */
 export type HttpRequest = string | URL | HttpRequestOptions;
 
-/** The request as options, checked for unknown ones. */
-export function httpRequestOptions(request: HttpRequest): Partial<HttpRequestOptions> {
-  if (typeof request === "string" || request instanceof URL) return { url: request };
+/** The request as options, checked for unknown ones. @param named - the method that the call's name says */
+export function httpRequestOptions(request: HttpRequest, named?: string): Partial<HttpRequestOptions> {
+  if (typeof request === "string" || request instanceof URL) return { url: request, method: named };
   const options = pickOptions<HttpRequestOptions>("a request", request, [
     ...targetOptions.filter((name) => name !== "subprotocols"),
     ...callOptions,
     "body",
     "json",
   ]);
-  const { method, body, json, signal } = options;
+  const { method = named, body, json, signal } = options;
   if (method !== undefined && !(typeof method === "string" && isToken(method))) {
     throw new InvalidArgumentError("method is not a token, such as GET");
+  }
+  if (named !== undefined && method !== named) {
+    throw new InvalidArgumentError(`method is ${method}, and the call is for ${named}: use request()`);
   }
   if (body !== undefined && json !== undefined) {
     throw new InvalidArgumentError("body and json are both given: one of them is the content");
   }
   checkSignal(signal);
-  return options;
+  return { ...options, method };
 }
