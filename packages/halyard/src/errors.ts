@@ -4,6 +4,7 @@ import type {
   PluginNotInstalledError,
   UnsupportedCapabilityError,
 } from "./client/errors.ts";
+import type { RedirectError } from "./client/plugins/http-redirect.ts";
 import type {
   FrameTooBigError,
   HandshakeError,
@@ -31,6 +32,7 @@ export type AnyHalyardError =
   | PingTimeoutError
   | PluginNotInstalledError
   | ProtocolViolationError
+  | RedirectError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

@@ -34,7 +34,9 @@ declare class Headers implements Iterable<[string, string]> {
 }
 
 declare class Response {
-  constructor(body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | ReadableStream<Uint8Array> | null);
+  constructor(
+    body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | ReadableStream<Uint8Array> | null,
+  );
   readonly status: number;
   readonly headers: Headers;
   readonly body: { readonly locked: boolean; cancel(): Promise<void> } | null;

@@ -27,12 +27,7 @@ import {
   type WebSocketRequest,
   type WebSocketRequestOptions,
 } from "./request-parts.ts";
-import {
-  boundConnecting,
-  checkTimeouts,
-  type RequestTimeouts,
-  watchIdleness,
-} from "./request-timeouts.ts";
+import { boundConnecting, checkTimeouts, type RequestTimeouts, watchIdleness } from "./request-timeouts.ts";
 import { buildUrl } from "./request-url.ts";
 import { WebSockets } from "./web-sockets.ts";
 
@@ -233,7 +228,8 @@ export class ClientCore {
     timeouts: RequestTimeouts,
   ): Promise<AgreedHandshake> {
     const { engine } = this;
-    if (this.#chain.length === 0 && timeouts.connectTimeout === undefined) return engine.open(request, attempt);
+    if (this.#chain.length === 0 && timeouts.connectTimeout === undefined)
+      return engine.open(request, attempt);
     return openThrough(this.#chain, engine, request, attempt, async (outgoing) => {
       if (outgoing !== request) checkCapabilities(engine, outgoing, given);
       const [bounded, connected] = boundConnecting(attempt, timeouts, engine.clock, outgoing.safeUrl);

@@ -49,7 +49,9 @@ export function basicCredentials(username: string, password: string): string {
 export function bearerCredentials(token: string): string {
   checkType("a bearer token", token, "string");
   if (!/^[!-~]+$/.test(token))
-    throw new InvalidArgumentError("a bearer token is empty, or has a space or a character that is not ASCII");
+    throw new InvalidArgumentError(
+      "a bearer token is empty, or has a space or a character that is not ASCII",
+    );
   return `Bearer ${token}`;
 }
 

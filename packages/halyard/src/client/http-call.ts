@@ -5,7 +5,13 @@ import { observe } from "../session/waiting.ts";
 import type { HttpClientEngine } from "./engine.ts";
 import { UnsupportedCapabilityError } from "./errors.ts";
 import type { HttpBody } from "./http-request.ts";
-import { type HttpAnswer, type Interceptor, type OutgoingRequest, originOf, sendThrough } from "./http-send.ts";
+import {
+  type HttpAnswer,
+  type Interceptor,
+  type OutgoingRequest,
+  originOf,
+  sendThrough,
+} from "./http-send.ts";
 import { platformFetch } from "./platform-fetch.ts";
 
 /** A plain HTTP request, complete. */
@@ -65,13 +71,19 @@ async function fetchWith(
 }
 
 /** The platform's own error would show the value. */
-function checkRequest(engine: HttpClientEngine, { headers, safeUrl: url, socketPath }: OutgoingHttpRequest): void {
+function checkRequest(
+  engine: HttpClientEngine,
+  { headers, safeUrl: url, socketPath }: OutgoingHttpRequest,
+): void {
   for (const [name, value] of headers) {
     if (!isToken(name)) throw new InvalidArgumentError("the name of a header is not a token", { url });
     if (!isFieldValue(value)) {
-      throw new InvalidArgumentError(`the value of the header ${name} has a control character or one above U+00FF`, {
-        url,
-      });
+      throw new InvalidArgumentError(
+        `the value of the header ${name} has a control character or one above U+00FF`,
+        {
+          url,
+        },
+      );
     }
     if (name.toLowerCase() === "cookie" && !engine.capabilities.has("requestHeaders")) {
       const wanted = "the platform sends its own cookies; leave cookies and HttpCookies out";
@@ -79,6 +91,8 @@ function checkRequest(engine: HttpClientEngine, { headers, safeUrl: url, socketP
     }
   }
   if (socketPath !== undefined && engine.fetch === undefined) {
-    throw new UnsupportedCapabilityError(engine.name, "unixSockets", "it cannot connect to socketPath", { url });
+    throw new UnsupportedCapabilityError(engine.name, "unixSockets", "it cannot connect to socketPath", {
+      url,
+    });
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Interceptor, SendStage } from "./http-send.ts";
-import type { RequestTimeouts } from "./request-timeouts.ts";
 import type { RequestParts } from "./request-parts.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 
 /**
  * Something that a client can be given by `install`.

@@ -3,7 +3,13 @@ import { type ErrorContext, HalyardError, InvalidArgumentError } from "../../pro
 import { isToken } from "../../protocol/handshake/header-grammar.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { safeUrl } from "../../session/safe-url.ts";
-import { type HttpAnswer, isRepeatable, type OutgoingRequest, originOf, type SendContext } from "../http-send.ts";
+import {
+  type HttpAnswer,
+  isRepeatable,
+  type OutgoingRequest,
+  originOf,
+  type SendContext,
+} from "../http-send.ts";
 import type { HttpClientPlugin, PluginInstance } from "../plugin.ts";
 
 /** A redirect leads nowhere that this client goes: too many of them, from TLS to none, not to HTTP at all. */
@@ -117,7 +123,8 @@ function nextRequest<Request extends OutgoingRequest>(
     const text = `${request.safeUrl} answers with the redirect ${status}, which is not followed: ${why}${trail}`;
     return new RedirectError(text, status, chain, { url: request.safeUrl });
   };
-  if (chain.length > rules.maxRedirects) throw refuse(`it is one more than maxRedirects, ${rules.maxRedirects}`);
+  if (chain.length > rules.maxRedirects)
+    throw refuse(`it is one more than maxRedirects, ${rules.maxRedirects}`);
   const url = resolve(location, request.url);
   // What it says is not shown: it may be all secrets.
   if (url === null) throw refuse("its Location is no URL of HTTP or WebSocket");

@@ -19,28 +19,29 @@ export type AttemptOutcome = { readonly answer: HttpAnswer } | { readonly error:
  *
  * An answer that would be the same again, such as 401, 403 or 404, and a failure of TLS are not retried.
  */
-export const HttpRequestRetry: HttpClientPlugin<"HttpRequestRetry", HttpRequestRetry.Config, PluginInstance> = {
-  name: "HttpRequestRetry",
-  prepare(config) {
-    const rules = checkRules(config);
-    return {
-      stage: "retry",
-      async intercept(request, send, { clock, signal }) {
-        for (let attempt = 1; ; attempt++) {
-          const outcome = await send(request).then(
-            (answer) => ({ answer }),
-            (error: unknown) => ({ error }),
-          );
-          signal.throwIfAborted();
-          const wait = attempt > rules.maxRetries ? null : waitBefore(rules, attempt, request, outcome);
-          if (wait !== null) await delay(clock, wait, signal);
-          else if ("answer" in outcome) return outcome.answer;
-          else throw outcome.error;
-        }
-      },
-    };
-  },
-};
+export const HttpRequestRetry: HttpClientPlugin<"HttpRequestRetry", HttpRequestRetry.Config, PluginInstance> =
+  {
+    name: "HttpRequestRetry",
+    prepare(config) {
+      const rules = checkRules(config);
+      return {
+        stage: "retry",
+        async intercept(request, send, { clock, signal }) {
+          for (let attempt = 1; ; attempt++) {
+            const outcome = await send(request).then(
+              (answer) => ({ answer }),
+              (error: unknown) => ({ error }),
+            );
+            signal.throwIfAborted();
+            const wait = attempt > rules.maxRetries ? null : waitBefore(rules, attempt, request, outcome);
+            if (wait !== null) await delay(clock, wait, signal);
+            else if ("answer" in outcome) return outcome.answer;
+            else throw outcome.error;
+          }
+        },
+      };
+    },
+  };
 
 export declare namespace HttpRequestRetry {
   /** What `install(HttpRequestRetry, config)` takes. Times are in milliseconds. Ktor: `HttpRequestRetryConfig`. */
@@ -69,7 +70,9 @@ export declare namespace HttpRequestRetry {
   }
 }
 
-type Rules = Required<{ [Name in keyof HttpRequestRetry.Config]: NonNullable<HttpRequestRetry.Config[Name]> }>;
+type Rules = Required<{
+  [Name in keyof HttpRequestRetry.Config]: NonNullable<HttpRequestRetry.Config[Name]>;
+}>;
 
 /** RFC 9110 section 9.2.2. */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -123,7 +126,8 @@ function waitBefore(
   const isAllowed = rules.anyMethod || idempotent.has(request.method ?? "GET");
   if (!isAllowed || !isRepeatable(request) || !rules.retryIf(outcome, attempt)) return null;
   const asked = "answer" in outcome && rules.respectRetryAfter ? retryAfter(outcome.answer.headers) : null;
-  if (asked !== null) return asked > rules.maxDelay ? null : asked;
+  // All that were turned away are told the same time.
+  if (asked !== null) return asked > rules.maxDelay ? null : asked + rules.random() * rules.baseDelay;
   return rules.random() * Math.min(rules.maxDelay, rules.baseDelay * 2 ** (attempt - 1));
 }
 

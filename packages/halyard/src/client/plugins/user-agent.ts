@@ -10,7 +10,8 @@ export const UserAgent: HttpClientPlugin<"UserAgent", UserAgent.Config, PluginIn
     checkType("agent", agent, "string");
     return {
       onRequest({ headers }) {
-        if (!headers.some(([name]) => name.toLowerCase() === "user-agent")) headers.push(["User-Agent", agent]);
+        if (!headers.some(([name]) => name.toLowerCase() === "user-agent"))
+          headers.push(["User-Agent", agent]);
       },
     };
   },
