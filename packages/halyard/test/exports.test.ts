@@ -10,6 +10,7 @@ import { expect, test } from "vitest";
 test("halyard", () => {
   expect(Object.keys(main).toSorted()).toMatchInlineSnapshot(`
     [
+      "Auth",
       "ChannelClosedError",
       "ChannelOverflowError",
       "ClientClosedError",
@@ -22,17 +23,29 @@ test("halyard", () => {
       "HalyardError",
       "HandshakeError",
       "HttpClient",
+      "HttpCookies",
       "HttpMethod",
+      "HttpRedirect",
+      "HttpRequestRetry",
+      "HttpTimeout",
       "InvalidArgumentError",
+      "Logging",
       "PingTimeoutError",
       "PluginNotInstalledError",
       "ProtocolViolationError",
+      "RedirectError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",
+      "UserAgent",
       "WebSocketSession",
       "WebSockets",
+      "basicAuth",
+      "bearerAuth",
       "bounded",
+      "constantCookies",
+      "digestAuth",
+      "toughCookies",
       "unlimited",
     ]
   `);

@@ -6,9 +6,14 @@ import type { FetchRequest } from "./engine.ts";
  * Sends a request by the platform's `fetch`.
  *
  * @param extra - what this platform's `fetch` takes besides what all take, such as a dispatcher
+ * @param errorOf - what an error of this platform means, where it is one of those that are known
  * @throws {@link ConnectionError}, or the reason of an abort
  */
-export async function platformFetch(request: FetchRequest, extra: object = {}): Promise<Response> {
+export async function platformFetch(
+  request: FetchRequest,
+  extra: object = {},
+  errorOf?: (error: unknown, url: string) => ConnectionError | undefined,
+): Promise<Response> {
   const { url, method, headers, body, redirect, signal } = request;
   const isStream = typeof body === "object" && "getReader" in body;
   try {
@@ -23,7 +28,7 @@ export async function platformFetch(request: FetchRequest, extra: object = {}): 
     });
   } catch (error) {
     signal.throwIfAborted();
-    throw fetchError(error, request.safeUrl);
+    throw errorOf?.(error, request.safeUrl) ?? fetchError(error, request.safeUrl);
   }
 }
 

@@ -4,6 +4,7 @@ import type {
   EngineCapability,
   EngineConnection,
   EngineRequest,
+  FetchRequest,
   HttpClientEngine,
 } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
@@ -28,6 +29,7 @@ import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+import { PlainHttp } from "./plain-http.ts";
 import { Plan } from "./plan.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
@@ -52,6 +54,7 @@ export class CioEngine implements HttpClientEngine {
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
   readonly #tls: TlsClient;
+  readonly #http: PlainHttp;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
   /** Of the last request. */
@@ -67,6 +70,7 @@ export class CioEngine implements HttpClientEngine {
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
     this.#tls = new TlsClient(this.#options.tls);
+    this.#http = new PlainHttp(this.#options.tls, this.#tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -86,11 +90,16 @@ export class CioEngine implements HttpClientEngine {
     );
   }
 
-  close(): Promise<void> {
+  async fetch(request: FetchRequest): Promise<Response> {
+    this.#refuseWhenClosed();
+    return await this.#http.fetch(request);
+  }
+
+  async close(): Promise<void> {
     this.#closing ??= new Deferred();
     for (const stream of this.#streams) stream.destroy();
     this.#settleClosing();
-    return this.#closing.promise;
+    await Promise.all([this.#closing.promise, this.#http.close()]);
   }
 
   #planOf(request: EngineRequest): Plan {
