@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { partsOf } from "../../src/client/request-parts.ts";
 import { basicAuthorization } from "../../src/client/credentials.ts";
+import { partsOf } from "../../src/client/request-parts.ts";
 import { buildUrl } from "../../src/client/request-url.ts";
 import { InvalidArgumentError, type RequestTarget } from "../../src/index.ts";
 

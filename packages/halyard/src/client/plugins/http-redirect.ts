@@ -149,9 +149,9 @@ function resolve(location: string, base: URL): URL | null {
   } catch {
     return null;
   }
-  const scheme = /^(?:ws|http)(s?):$/.exec(url.protocol);
+  const scheme = /^(?:ws|http)(s?:)$/.exec(url.protocol);
   if (scheme === null) return null;
-  url.protocol = base.protocol.replace(/s?:$/, `${scheme[1] ?? ""}:`);
+  url.protocol = `${base.protocol.startsWith("ws") ? "ws" : "http"}${scheme[1] ?? ""}`;
   url.username = "";
   url.password = "";
   url.hash = "";
