@@ -29,6 +29,8 @@ export function parseChallenges(header: string): Challenge[] {
       challenges.push({ scheme: start.toLowerCase(), parameters });
       rest = trimOws(member.slice(start.length));
     }
+    // The credentials of some schemes, in which "=" is but a filling.
+    if (/^[\w.~+/-]+=*$/.test(rest)) continue;
     const equals = rest.indexOf("=");
     const name = trimOws(rest.slice(0, Math.max(0, equals))).toLowerCase();
     if (!isToken(name) || parameters?.has(name) !== false) continue;

@@ -68,7 +68,7 @@ export interface ToughCookieJar {
   getCookieString(url: string): Promise<string>;
   setCookie(cookie: string, url: string, options: { readonly ignoreError: boolean }): Promise<unknown>;
   readonly store: {
-    findCookies(domain: string, path: null): Promise<readonly ToughCookie[]>;
+    findCookies(domain: string, path: null, allowSpecialUseDomain: boolean): Promise<readonly ToughCookie[]>;
     removeCookie(domain: string, path: string, key: string): Promise<void>;
   };
 }
@@ -103,7 +103,7 @@ export function toughCookies(jar: ToughCookieJar): CookiesStorage {
     get: ({ href }) => jar.getCookieString(href),
     async add({ href, hostname }, setCookie) {
       await jar.setCookie(setCookie, href, { ignoreError: true });
-      const kept = await jar.store.findCookies(hostname, null);
+      const kept = await jar.store.findCookies(hostname, null, true);
       if (kept.length <= maxCookiesPerHost) return;
       const byAge = kept.toSorted((a, b) => (a.creationIndex ?? 0) - (b.creationIndex ?? 0));
       for (const { domain, path, key } of byAge.slice(0, kept.length - maxCookiesPerHost)) {
