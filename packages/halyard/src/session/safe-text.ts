@@ -15,7 +15,7 @@ export function safeHeader(name: string, value: string): string {
 
 function safeLocation(text: string): string {
   try {
-    return printable(safeUrl(new URL(text, "relative://.")).replace(/^relative:\/\/\./, ""));
+    return printable(safeUrl(new URL(text, "relative://.")).replace(/^relative:(?:\/\/\.(?=\/))?/, ""));
   } catch {
     return "***";
   }
