@@ -236,50 +236,34 @@ describe("AU-01: one answer to a challenge, and no more", () => {
 });
 
 describe("AU-02: challenges", () => {
-  test.each<[string, ReturnType<typeof parsed>]>([
+  test.each<[header: string, challenges: [scheme: string, ...parameters: [string, string][]][]]>([
     ["", []],
-    ["Basic", [["basic", {}]]],
-    ['Basic realm="r"', [["basic", { realm: "r" }]]],
-    ["bASIC REALM=r", [["basic", { realm: "r" }]]],
+    ["Basic", [["basic"]]],
+    ['Basic realm="r"', [["basic", ["realm", "r"]]]],
+    ["bASIC REALM=r", [["basic", ["realm", "r"]]]],
     [
       'Newauth realm="apps", type=1, title="Login to \\"apps\\"", Basic realm="simple"',
       [
-        ["newauth", { realm: "apps", type: "1", title: 'Login to "apps"' }],
-        ["basic", { realm: "simple" }],
+        ["newauth", ["realm", "apps"], ["type", "1"], ["title", 'Login to "apps"']],
+        ["basic", ["realm", "simple"]],
       ],
     ],
-    [
-      "Negotiate YWJj==, Bearer",
-      [
-        ["negotiate", {}],
-        ["bearer", {}],
-      ],
-    ],
-    [', , Basic realm = "a, b" , charset="UTF-8",', [["basic", { realm: "a, b", charset: "UTF-8" }]]],
-    ['Basic realm="never ends, Digest nonce="n"', [["basic", { realm: 'never ends, Digest nonce="n' }]]],
-    ['realm="before any scheme", Basic', [["basic", {}]]],
-    ["Basic realm=first, realm=second", [["basic", { realm: "first" }]]],
-    ["Basic __proto__=1", [["basic", { __proto__: null, ["__proto__"]: "1" }]]],
-    ["@@@ a=b, Bearer", [["bearer", {}]]],
+    ["Negotiate YWJj==, Bearer", [["negotiate"], ["bearer"]]],
+    [', , Basic realm = "a, b" , charset="UTF-8",', [["basic", ["realm", "a, b"], ["charset", "UTF-8"]]]],
+    ['Basic realm="never ends, Digest nonce="n"', [["basic", ["realm", 'never ends, Digest nonce="n']]]],
+    ['realm="before any scheme", Basic', [["basic"]]],
+    ["Basic realm=first, realm=second", [["basic", ["realm", "first"]]]],
+    ["Basic __proto__=1", [["basic", ["__proto__", "1"]]]],
+    ["@@@ a=b, Bearer", [["bearer"]]],
   ])("%j", (header, expected) => {
-    expect(parsed(header)).toEqual(
-      expected.map(([scheme, fields]) => [scheme, Object.assign(Object.create(null), fields)]),
-    );
+    const found = parseChallenges(header).map(({ scheme, parameters }) => [scheme, ...parameters]);
+    expect(found).toEqual(expected);
   });
-
-  function parsed(header: string): (readonly [string, Record<string, string>])[] {
-    return parseChallenges(header).map(({ scheme, parameters }) => {
-      const fields = Object.create(null) as Record<string, string>;
-      for (const [name, value] of parameters)
-        Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
-      return [scheme, fields];
-    });
-  }
 
   test("any text is read in time that grows with its length, and throws nothing", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom(...'ab=", \\\t;@Basic') }),
+        fc.string({ unit: fc.constantFrom("a", "=", '"', ",", " ", "\\", "\t", ";", "@", "Basic") }),
         (text) => void parseChallenges(text),
       ),
     );

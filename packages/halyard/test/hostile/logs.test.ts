@@ -51,7 +51,7 @@ function shownOf(value: unknown): string {
     error?.message,
     error?.stack,
     JSON.stringify(value),
-    JSON.stringify({ ...error }),
+    JSON.stringify(Object.entries(Object(error) as object)),
     own,
     cause,
   ].join("\n");

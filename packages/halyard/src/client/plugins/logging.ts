@@ -110,12 +110,15 @@ export declare namespace Logging {
   }
 }
 
+// oxlint-disable-next-line no-console -- it is what this one is for
 const consoleLogger: Logger = { log: (event) => console.log(JSON.stringify(event)) };
 
 function checkConfig(config: Logging.Config): Logging.Config {
   const given = pickOptions<Logging.Config>("Logging", config, ["logger", "level", "sanitizeHeader"]);
   const { logger, level, sanitizeHeader } = given;
-  if (logger !== undefined) checkType("logger.log", logger.log, "function");
+  if (logger !== undefined && typeof logger.log !== "function") {
+    throw new InvalidArgumentError("logger has no function log");
+  }
   if (sanitizeHeader !== undefined) checkType("sanitizeHeader", sanitizeHeader, "function");
   if (level !== undefined && !["none", "info", "headers"].includes(level)) {
     throw new InvalidArgumentError(`level must be none, info or headers, not ${printable(String(level))}`);
