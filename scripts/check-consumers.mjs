@@ -17,7 +17,7 @@ const surroundings = [
   { name: "node", lib: ["ES2022"], types: ["node"], files: ["portable.ts", "node.ts"] },
 ];
 /** The ambient names that the types of `halyard` take from their surroundings, and nothing else. */
-const ambientGlobals = ["AbortSignal", "Headers", "URL"];
+const ambientGlobals = ["AbortSignal", "Headers", "Response", "URL"];
 
 const portable = `
 import { CloseReason, Frame, HttpClient, WebSockets } from "halyard";
@@ -40,6 +40,9 @@ export async function main(): Promise<void> {
   });
   // @ts-expect-error a client without the plugin has no sessions
   await new HttpClient().webSocket("ws://127.0.0.1/", () => {});
+  const response: Response = await client.post({ path: "/login", body: new URLSearchParams({ name: "ann" }) });
+  if (response.ok) ((await response.json()) as { id: string }).id.trim();
+  await client.put({ path: "/form", body: new FormData(), signal: AbortSignal.timeout(1_000) });
   await client.close();
 }
 `;

@@ -119,7 +119,7 @@ describe("the URL of a request", () => {
   });
 });
 
-describe("user information as a header", () => {
+describe("AU-03: user information as a header", () => {
   test.each([
     ["u", "p", "u:p"],
     ["u", "", "u:"],
