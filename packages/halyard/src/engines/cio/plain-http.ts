@@ -4,9 +4,8 @@ import { connect as connectTls } from "node:tls";
 import type { FetchRequest } from "../../client/engine.ts";
 import { platformFetch } from "../../client/platform-fetch.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
-import type { ConnectionError } from "../../session/errors.ts";
-import { socketError } from "../../sockets/socket-errors.ts";
 import type { TlsClient, TlsOptions } from "../../sockets/tls-client.ts";
+import { type FetchOptions, fetchError, fetchOptions } from "./fetch-options.ts";
 
 /** What is used of undici: as much of its `Agent` as can be said without its types, which a user need not have. */
 interface Dispatcher {
@@ -27,6 +26,7 @@ interface Target {
 export class PlainHttp {
   readonly #options: TlsOptions;
   readonly #tls: TlsClient;
+  #platform: FetchOptions | null = null;
   /** By the path of a Unix socket; empty for none. */
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
 
@@ -43,13 +43,16 @@ export class PlainHttp {
   }
 
   async close(): Promise<void> {
+    this.#platform?.client?.close();
     const dispatchers = [...this.#dispatchers.values()];
     this.#dispatchers.clear();
     await Promise.allSettled(dispatchers.map(async (dispatcher) => (await dispatcher).destroy()));
   }
 
   async #extra(socketPath: string | undefined): Promise<object> {
-    if (process.versions["bun"] !== undefined) return { tls: this.#options, unix: socketPath };
+    if (socketPath === undefined) this.#platform ??= fetchOptions(this.#options, undefined);
+    const options = socketPath === undefined ? this.#platform : fetchOptions(this.#options, socketPath);
+    if (options !== null) return options;
     const key = socketPath ?? "";
     const made = this.#dispatchers.get(key) ?? this.#dispatcher(socketPath);
     this.#dispatchers.set(key, made);
@@ -94,13 +97,4 @@ async function undici(): Promise<{ Agent: new (options: object) => Dispatcher }>
       { cause },
     );
   }
-}
-
-/** The names of faults in certificates have only in common not to be errno's, nor undici's own. */
-function fetchError(error: unknown, url: string): ConnectionError | undefined {
-  const { cause } = error as { cause?: unknown };
-  if (!(cause instanceof Error)) return undefined;
-  const { code } = cause as { code?: unknown };
-  const isTls = typeof code === "string" && !/^(?:E(?!PROTO$)[A-Z0-9]+|UND_ERR_\w+)$/.test(code);
-  return socketError(cause, isTls ? "tls" : "connect", url);
 }
