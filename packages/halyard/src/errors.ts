@@ -15,6 +15,8 @@ import type {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  ConverterNotFoundError,
+  DeserializeError,
   PingTimeoutError,
   TimeoutError,
   TlsError,
@@ -26,6 +28,8 @@ export type AnyHalyardError =
   | ChannelOverflowError
   | ClientClosedError
   | (ConnectionError & { readonly code: "ERR_HALYARD_CONNECTION" })
+  | ConverterNotFoundError
+  | DeserializeError
   | FrameTooBigError
   | HandshakeError
   | InvalidArgumentError
