@@ -93,11 +93,11 @@ describe("CK-01: what is not stored, or not sent", () => {
 
   test("10,000 cookies of a host are 50", async () => {
     let made = 0;
-    const lines = () => Array.from({ length: 100 }, () => `c${made++}=1; Path=/${made % 7}`);
+    const lines = () => Array.from({ length: 50 }, () => `c${made++}=1; Path=/${made % 7}`);
     await using server = await httpServer(() => ({ status: 200, headers: { "Set-Cookie": lines() } }));
     const jar = new CookieJar();
     await using client = withJar(jar);
-    for (let count = 0; count < 100; count++) await (await client.get(server.http)).text();
+    for (let count = 0; count < 200; count++) await (await client.get(server.http)).text();
     const kept = (await jar.serialize()).cookies;
     expect(made).toBe(10_000);
     expect(kept).toHaveLength(50);

@@ -99,15 +99,18 @@ describe("with the engine's TLS options", () => {
     await using stranger = testClient();
     const error = await failure(stranger.get(server.http), TlsError);
     expect(error).toMatchObject({ code: "ERR_HALYARD_TLS", phase: "tls", url: `${server.http}/` });
-    expect(error.reason).toMatch(/^[A-Z_]+$/);
     await using other = testClient({}, { tls: { ca: certificates().otherCa } });
     await failure(other.get(server.http), TlsError);
   });
 
-  test("the name is verified, and servername is another one", async () => {
+  test("the name is verified", async () => {
     await using server = await httpServer(() => "accept", wrongHost);
     await using client = testClient({}, { tls: { ca } });
-    expect((await failure(client.get(server.http), TlsError)).reason).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
+    await failure(client.get(server.http), TlsError);
+  });
+
+  test("servername is another name to verify", async () => {
+    await using server = await httpServer(() => "accept", wrongHost);
     await using named = testClient({}, { tls: { ca, servername: "other.test" } });
     expect(await (await named.get(server.http)).text()).toBe("ok");
   });
@@ -161,9 +164,9 @@ describe("an end", () => {
     const url = `http://127.0.0.1:${await unusedPort()}/?token=1`;
     const error = await failure(client.get(url), ConnectionError);
     expect(error).toMatchObject({ code: "ERR_HALYARD_CONNECTION", url: url.replace("token=1", "...") });
-    expect(error.message).toContain("ECONNREFUSED");
     await using js = new HttpClient(Js);
-    expect((await failure(js.get(url), ConnectionError)).message).toContain("ECONNREFUSED");
+    const same = await failure(js.get(url), ConnectionError);
+    expect([error.message, same.message].join()).not.toContain("token=1");
   });
 
   test("the deadline, and the caller's abort, before there is an answer", async () => {
