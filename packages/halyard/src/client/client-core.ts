@@ -57,6 +57,7 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
+  readonly #timeouts: RequestTimeouts;
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -68,7 +69,9 @@ export class ClientCore {
     this.engine = engine;
     this.sessions = sessions;
     this.#plugins = plugins;
-    this.#chain = chainOf(Array.from(plugins.values(), ({ instance }) => instance));
+    const instances = Array.from(plugins.values(), ({ instance }) => instance);
+    this.#chain = chainOf(instances);
+    this.#timeouts = Object.assign({}, ...instances.map(({ timeouts }) => timeouts));
   }
 
   with<Config extends object>(
@@ -102,7 +105,7 @@ export class ClientCore {
     const config = configFor(this.engine, wanted, given);
     const options = requestOptions(request);
     const engineRequest = this.#checkedRequest(kind.mode, request, options, scheme);
-    const timeouts = this.#timeouts(options.timeout);
+    const timeouts = this.#timeoutsOf(options.timeout);
     const { clock } = this.engine;
     const attempt = new BoundedAttempt({
       clock,
@@ -131,7 +134,7 @@ export class ClientCore {
   async request(request: HttpRequest, method?: string): Promise<Response> {
     const options = httpRequestOptions(request, method);
     const outgoing = this.#httpRequest(options);
-    const timeouts = this.#timeouts(options.timeout);
+    const timeouts = this.#timeoutsOf(options.timeout);
     const { clock } = this.engine;
     const { signal: caller } = options;
     const { safeUrl: url } = outgoing;
@@ -140,10 +143,10 @@ export class ClientCore {
     return await this.sessions.during(attempt, () =>
       attempt.run(
         () => {
-          const [, connected] = boundConnecting(attempt, timeouts, clock, url);
           // What the caller aborts later is the reading of the body.
           const signal = caller === undefined ? attempt.signal : AbortSignal.any([attempt.signal, caller]);
-          return requestThrough(this.#chain, this.engine, outgoing, signal).finally(connected);
+          const connecting = (each: string) => boundConnecting(attempt, timeouts, clock, each)[1];
+          return requestThrough(this.#chain, this.engine, outgoing, signal, connecting);
         },
         (response) => response,
         dropBody,
@@ -163,12 +166,8 @@ export class ClientCore {
   }
 
   /** Of the request, or of the plugins. */
-  #timeouts(own: number | RequestTimeouts | undefined): RequestTimeouts {
-    const given = own === undefined ? {} : checkTimeouts("timeout", own);
-    return Array.from(this.#plugins.values()).reduceRight<RequestTimeouts>(
-      (timeouts, { instance }) => ({ ...instance.timeouts, ...timeouts }),
-      given,
-    );
+  #timeoutsOf(own: number | RequestTimeouts | undefined): RequestTimeouts {
+    return own === undefined ? this.#timeouts : { ...this.#timeouts, ...checkTimeouts("timeout", own) };
   }
 
   /**

@@ -25,12 +25,18 @@ interface ResponseAnswer extends HttpAnswer {
   readonly response: Response;
 }
 
-/** Sends a plain HTTP request through interceptors, which may send more than one. The bodies of others than the last are dropped. */
+/**
+ * Sends a plain HTTP request through interceptors, which may send more than one. The bodies of others than the last are
+ * dropped.
+ *
+ * @param connecting - called for each request that is sent; what it gives is called when the answer is there
+ */
 export async function requestThrough(
   chain: readonly Interceptor[],
   engine: HttpClientEngine,
   request: OutgoingHttpRequest,
   signal: AbortSignal,
+  connecting: (url: string) => () => void,
 ): Promise<Response> {
   const responses = new Set<Response>();
   const send = sendThrough<OutgoingHttpRequest, ResponseAnswer>(
@@ -38,7 +44,8 @@ export async function requestThrough(
     { kind: "http", origin: originOf(request.url), clock: engine.clock, signal },
     async (outgoing) => {
       signal.throwIfAborted();
-      const response = await fetchWith(engine, outgoing, signal);
+      const connected = connecting(outgoing.safeUrl);
+      const response = await fetchWith(engine, outgoing, signal).finally(connected);
       responses.add(response);
       return { status: response.status, headers: response.headers, response };
     },
