@@ -29,7 +29,7 @@ import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
-import { PlainHttp } from "./plain-http.ts";
+import type { PlainHttp } from "./plain-http.ts";
 import { Plan } from "./plan.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
@@ -54,9 +54,12 @@ export class CioEngine implements HttpClientEngine {
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
   readonly #tls: TlsClient;
-  readonly #http: PlainHttp;
+  /** Loaded when it is asked for: most programs only open sessions. */
+  #http: Promise<PlainHttp> | null = null;
   readonly #streams = new Set<SocketStream>();
+  /** Resolves when no stream is left. */
   #closing: Deferred<void> | null = null;
+  #closed: Promise<void> | null = null;
   /** Of the last request. */
   #plan: Plan | null = null;
   readonly #disown = (stream: SocketStream): void => {
@@ -70,7 +73,6 @@ export class CioEngine implements HttpClientEngine {
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
     this.#tls = new TlsClient(this.#options.tls);
-    this.#http = new PlainHttp(this.#options.tls, this.#tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -92,14 +94,22 @@ export class CioEngine implements HttpClientEngine {
 
   async fetch(request: FetchRequest): Promise<Response> {
     this.#refuseWhenClosed();
-    return await this.#http.fetch(request);
+    this.#http ??= import("./plain-http.ts").then(
+      ({ PlainHttp }) => new PlainHttp(this.#options.tls, this.#tls),
+    );
+    return await (await this.#http).fetch(request);
   }
 
-  async close(): Promise<void> {
-    this.#closing ??= new Deferred();
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#closing = new Deferred();
     for (const stream of this.#streams) stream.destroy();
     this.#settleClosing();
-    await Promise.all([this.#closing.promise, this.#http.close()]);
+    await Promise.all([this.#closing.promise, this.#http?.then((http) => http.close())]);
   }
 
   #planOf(request: EngineRequest): Plan {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect as connectPlain, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import type { FetchRequest } from "../../client/engine.ts";
 import { platformFetch } from "../../client/platform-fetch.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import { nodeTls } from "../../sockets/lazy-builtins.ts";
 import type { TlsClient, TlsOptions } from "../../sockets/tls-client.ts";
 import { type FetchOptions, fetchError, fetchOptions } from "./fetch-options.ts";
 
@@ -82,7 +82,7 @@ export class PlainHttp {
     const server = { host, port: port === "" ? (isTls ? 443 : 80) : Number(port), socketPath: path };
     const where = path === undefined ? { host, port: server.port, autoSelectFamily: true } : { path };
     if (!isTls) return connectPlain(where);
-    const socket = connectTls({ ...this.#tls.connectionOptions(server), ...where, host });
+    const socket = nodeTls().connect({ ...this.#tls.connectionOptions(server), ...where, host });
     this.#tls.learnFrom(socket, server);
     return socket;
   }
