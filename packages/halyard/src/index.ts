@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+
+export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
 export type { RequestAuth, RequestCredentials } from "./client/credentials.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
   EngineCapability,
   EngineConnection,
+  EngineEvent,
   EngineRequest,
   FetchRequest,
   HttpClientEngine,
@@ -42,6 +45,12 @@ export {
   bearerAuth,
 } from "./client/plugins/bearer-auth.ts";
 export type { Challenge } from "./client/plugins/challenges.ts";
+export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+} from "./client/plugins/connection-watch.ts";
 export { type DigestAlgorithm, type DigestAuthOptions, digestAuth } from "./client/plugins/digest-auth.ts";
 export {
   type CookiesStorage,
@@ -85,6 +94,7 @@ export {
   HalyardError,
   HandshakeError,
   type HandshakeErrorContext,
+  type HandshakeTimings,
   InvalidArgumentError,
   type Phase,
   ProtocolViolationError,

@@ -16,6 +16,7 @@ test("halyard", () => {
       "ClientClosedError",
       "CloseReason",
       "ConnectionError",
+      "ConnectionEvents",
       "ContentConverter",
       "ConverterNotFoundError",
       "DefaultRequest",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InvalidArgumentError } from "../protocol/errors.ts";
+import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.ts";
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
@@ -8,6 +8,7 @@ import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
 import { applyCredentials, basicAuthorization, type RequestCredentials } from "./credentials.ts";
 import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
@@ -58,6 +59,7 @@ export class ClientCore {
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
   readonly #timeouts: RequestTimeouts;
+  readonly #watchers: readonly ((call: WatchedCall) => AttemptWatch)[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -72,6 +74,7 @@ export class ClientCore {
     const instances = Array.from(plugins.values(), ({ instance }) => instance);
     this.#chain = chainOf(instances);
     this.#timeouts = Object.assign({}, ...instances.map(({ timeouts }) => timeouts));
+    this.#watchers = instances.flatMap((instance) => instance.watch?.bind(instance) ?? []);
   }
 
   with<Config extends object>(
@@ -112,12 +115,20 @@ export class ClientCore {
       timeout: timeouts.requestTimeout ?? config.handshakeTimeout,
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
+      watchers: this.#watchers,
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
         () => this.#handshake(engineRequest, attempt, given, timeouts),
         (agreed) => {
-          const made = this.#session(kind, agreed.request ?? engineRequest, agreed, config);
+          const made = this.#session(
+            kind,
+            agreed.request ?? engineRequest,
+            agreed,
+            config,
+            attempt.timings(),
+          );
+          attempt.opened(made);
           if (options.signal !== undefined) endWith(options.signal, made);
           watchIdleness(made, agreed.transport, timeouts, clock, engineRequest.safeUrl);
           return made;
@@ -241,8 +252,9 @@ export class ClientCore {
     request: EngineRequest,
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
+    timings: HandshakeTimings,
   ): S {
-    const call = { request: new RequestHead(request.url.href, request.headers), response };
+    const call = { request: new RequestHead(request.url.href, request.headers), response, timings };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(

@@ -54,6 +54,9 @@ export function boundConnecting(
     get signal() {
       return attempt.signal;
     },
+    get notice() {
+      return attempt.notice;
+    },
     onAbort: (callback) => attempt.onAbort(callback),
     entered(phase) {
       if (phase === "upgrade") cancel();

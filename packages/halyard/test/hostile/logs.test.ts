@@ -9,6 +9,8 @@ import {
   Auth,
   basicAuth,
   bearerAuth,
+  type ConnectionEvent,
+  ConnectionEvents,
   DefaultRequest,
   digestAuth,
   HttpClient,
@@ -95,13 +97,15 @@ describe("LG-01: no secret in any error and any event", () => {
   /** A client with every plugin, and what it has told. */
   function talkative(tls: object = { ca }) {
     const events: LogEvent[] = [];
+    const told: ConnectionEvent[] = [];
     const client = testClient({}, { tls })
+      .install(ConnectionEvents, { listener: (event) => told.push(event) })
       .install(Logging, { level: "headers", logger: { log: (event) => events.push(event) } })
       .install(HttpRedirect, { maxRedirects: 2, credentialHeaders: ["X-Api-Key"] })
       .install(HttpRequestRetry, { baseDelay: 1, maxRetries: 1 })
       .install(HttpCookies, { storage: toughCookies(new CookieJar()) })
       .install(UserAgent, { agent: "canary/1" });
-    return { client, events };
+    return { client, events, told };
   }
 
   async function outcomes(open: Promise<unknown>[]): Promise<string> {
@@ -117,7 +121,7 @@ describe("LG-01: no secret in any error and any event", () => {
       },
       isTls ? good : undefined,
     );
-    const { client, events } = talkative();
+    const { client, events, told } = talkative();
     await using _client = client;
     const providers = [
       digestAuth({ username: "u", password: canary }),
@@ -151,6 +155,8 @@ describe("LG-01: no secret in any error and any event", () => {
     expect(events.length).toBeGreaterThan(50);
     expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(1);
     expect(JSON.stringify(events)).not.toContain(canary);
+    expect(told.length).toBeGreaterThan(10);
+    expect(inspect(told, { depth: Infinity, maxArrayLength: Infinity })).not.toContain(canary);
     expect(inspect(client, { depth: Infinity, showHidden: true })).not.toContain(canary);
     // Base64 hides nothing.
     const encoded = Buffer.from(`u:${canary}`).toString("base64");
@@ -170,7 +176,7 @@ describe("LG-01: no secret in any error and any event", () => {
       );
     });
     await using untrusted = await httpServer(() => "accept", good);
-    const { client, events } = talkative({});
+    const { client, events, told } = talkative({});
     await using _client = client;
     const origins = [nowhere, silent.ws, rude.url, cut.url, liar.url].map((url) => url.replace(/\/$/, ""));
     const opened = [...origins, untrusted.ws].flatMap((origin): Promise<unknown>[] => [
@@ -184,6 +190,8 @@ describe("LG-01: no secret in any error and any event", () => {
       expect(errors).toContain(name);
     expect(errors).not.toContain(canary);
     expect(JSON.stringify(events)).not.toContain(canary);
+    expect(told.length).toBeGreaterThan(10);
+    expect(inspect(told, { depth: Infinity, maxArrayLength: Infinity })).not.toContain(canary);
   });
 
   test("requests that cannot be made, and configurations that cannot be used", async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plain HTTP of a client, by the platform's fetch, to real servers.
+import { createHash, createPublicKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Js } from "../../src/engines/js/index.ts";
 import {
@@ -113,6 +114,20 @@ describe("with the engine's TLS options", () => {
     await using server = await httpServer(() => "accept", wrongHost);
     await using named = testClient({}, { tls: { ca, servername: "other.test" } });
     expect(await (await named.get(server.http)).text()).toBe("ok");
+  });
+
+  test("pins are held against", async () => {
+    await using server = await httpServer(() => "accept", good);
+    const pin = `sha256/${createHash("sha256")
+      .update(createPublicKey(good.cert).export({ type: "spki", format: "der" }))
+      .digest("base64")}`;
+    await using client = testClient({}, { tls: { ca, pins: { localhost: [pin] } } });
+    expect(await (await client.get(server.http)).text()).toBe("ok");
+    const other = `sha256/${Buffer.alloc(32).toString("base64")}`;
+    await using strict = testClient({}, { tls: { ca, pins: { localhost: [other] } } });
+    const error = await failure(strict.get(server.http), TlsError);
+    expect(error.reason).toBe("ERR_HALYARD_PIN_MISMATCH");
+    expect(server.seen).toHaveLength(1);
   });
 
   test("our certificate is shown", async () => {

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import { type ConnectionError, TlsError } from "../../session/errors.ts";
 import { socketError } from "../../sockets/socket-errors.ts";
-import type { TlsOptions } from "../../sockets/tls-client.ts";
+import type { TlsOptions } from "../../sockets/tls-options.ts";
 
 /** What a platform's `fetch` takes besides what all take. */
 export interface FetchOptions {
@@ -10,30 +10,13 @@ export interface FetchOptions {
   readonly client?: { close(): void };
 }
 
-/** What `TlsClient.connectionOptions` sees to by itself: an option that needs more has to be seen to in `PlainHttp`. */
-const ofConnections = [
-  "ca",
-  "cert",
-  "key",
-  "passphrase",
-  "servername",
-  "ALPNProtocols",
-  "rejectUnauthorized",
-  "minVersion",
-  "maxVersion",
-  "ciphers",
-];
-
 /** @returns null where a dispatcher is taken, as on Node. @throws {@link InvalidArgumentError} for what would be ignored */
 export function fetchOptions(tls: TlsOptions, socketPath: string | undefined): FetchOptions | null {
   if (process.versions["bun"] !== undefined) {
     check("Bun", tls, ["ca", "cert", "key", "passphrase", "rejectUnauthorized"]);
     return { tls, unix: socketPath } as FetchOptions;
   }
-  if (process.versions["deno"] === undefined) {
-    check("Node", { ...tls, socketPath } as TlsOptions, [...ofConnections, "socketPath"]);
-    return null;
-  }
+  if (process.versions["deno"] === undefined) return null;
   check("Deno", { ...tls, socketPath } as TlsOptions, ["ca", "cert", "key"]);
   const { ca = [], cert, key } = tls;
   const text = (pem: string | Uint8Array) => (typeof pem === "string" ? pem : new TextDecoder().decode(pem));

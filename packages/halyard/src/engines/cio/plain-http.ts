@@ -4,7 +4,7 @@ import type { FetchRequest } from "../../client/engine.ts";
 import { platformFetch } from "../../client/platform-fetch.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import { nodeTls } from "../../sockets/lazy-builtins.ts";
-import type { TlsClient, TlsOptions } from "../../sockets/tls-client.ts";
+import type { TlsClient } from "../../sockets/tls-client.ts";
 import { type FetchOptions, fetchError, fetchOptions } from "./fetch-options.ts";
 
 /** What is used of undici: as much of its `Agent` as can be said without its types, which a user need not have. */
@@ -24,21 +24,19 @@ interface Target {
  * undici, which gets its sockets here, on Bun and Deno by what their `fetch` takes.
  */
 export class PlainHttp {
-  readonly #options: TlsOptions;
   readonly #tls: TlsClient;
   #platform: FetchOptions | null = null;
   /** By the path of a Unix socket; empty for none. */
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
 
-  constructor(options: TlsOptions, tls: TlsClient) {
-    this.#options = options;
+  constructor(tls: TlsClient) {
     this.#tls = tls;
   }
 
   async fetch(request: FetchRequest): Promise<Response> {
     const { socketPath, url } = request;
     const isPlain =
-      socketPath === undefined && (url.protocol === "http:" || Object.keys(this.#options).length === 0);
+      socketPath === undefined && (url.protocol === "http:" || Object.keys(this.#tls.options).length === 0);
     return await platformFetch(request, isPlain ? {} : await this.#extra(socketPath), fetchError);
   }
 
@@ -50,8 +48,8 @@ export class PlainHttp {
   }
 
   async #extra(socketPath: string | undefined): Promise<object> {
-    if (socketPath === undefined) this.#platform ??= fetchOptions(this.#options, undefined);
-    const options = socketPath === undefined ? this.#platform : fetchOptions(this.#options, socketPath);
+    if (socketPath === undefined) this.#platform ??= fetchOptions(this.#tls.options, undefined);
+    const options = socketPath === undefined ? this.#platform : fetchOptions(this.#tls.options, socketPath);
     if (options !== null) return options;
     const key = socketPath ?? "";
     const made = this.#dispatchers.get(key) ?? this.#dispatcher(socketPath);
@@ -68,24 +66,37 @@ export class PlainHttp {
     const { Agent } = await undici();
     return new Agent({
       connect: (target: Target, done: (error: Error | null, socket: Socket | null) => void) => {
-        const isTls = target.protocol === "https:";
-        const socket = this.#connect(target, isTls, socketPath);
+        const { socket, opened, refusal } = this.#connect(target, socketPath);
         socket.once("error", (error) => done(error, null));
-        socket.once(isTls ? "secureConnect" : "connect", () => done(null, socket));
+        socket.once(opened, () => {
+          const error = refusal();
+          if (error === undefined) done(null, socket);
+          else socket.destroy(error);
+        });
       },
     });
   }
 
   /** The one place where plain HTTP gets a socket from. */
-  #connect({ hostname, port }: Target, isTls: boolean, path: string | undefined): Socket {
+  #connect({ hostname, port, protocol }: Target, path: string | undefined): Connecting {
+    const isTls = protocol === "https:";
     const host = hostname.replace(/^\[|\]$/g, "");
     const server = { host, port: port === "" ? (isTls ? 443 : 80) : Number(port), socketPath: path };
     const where = path === undefined ? { host, port: server.port, autoSelectFamily: true } : { path };
-    if (!isTls) return connectPlain(where);
+    if (!isTls) return { socket: connectPlain(where), opened: "connect", refusal: () => undefined };
     const socket = nodeTls().connect({ ...this.#tls.connectionOptions(server), ...where, host });
     this.#tls.learnFrom(socket, server);
-    return socket;
+    return { socket, opened: "secureConnect", refusal: () => this.#tls.refusal(socket, server) };
   }
+}
+
+/** A socket on its way. */
+interface Connecting {
+  readonly socket: Socket;
+  /** The event by which it is open. */
+  readonly opened: "connect" | "secureConnect";
+  /** What is wrong with it all the same. */
+  readonly refusal: () => Error | undefined;
 }
 
 async function undici(): Promise<{ Agent: new (options: object) => Dispatcher }> {
