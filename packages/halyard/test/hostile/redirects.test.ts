@@ -15,11 +15,10 @@ checkLeaks();
 
 const { ca, good } = certificates();
 const secret = "s3cr3t-canary";
-/** Every way to give a request a secret. */
+/** Every way to give a request a secret; `Proxy-Authorization` is refused from the start. */
 const credentials = {
   Authorization: `Bearer ${secret}`,
   Cookie: `id=${secret}`,
-  "Proxy-Authorization": `Basic ${secret}`,
   "X-Api-Key": secret,
 };
 
