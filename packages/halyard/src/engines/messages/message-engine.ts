@@ -33,7 +33,7 @@ export interface Opened {
 export interface MessageBinding {
   /** The engine's name, for errors. */
   readonly name: string;
-  /** What can be done on this platform. Never `rawFrames`, `pingPong`, `extensions` and `frameLimits`. */
+  /** What can be done on this platform. Never `rawFrames`, `extensions` and `frameLimits`; `pingPong` where sockets have `ping`. */
   readonly capabilities: ReadonlySet<EngineCapability>;
   /** The time by which all its sessions live. */
   readonly clock: Clock;
