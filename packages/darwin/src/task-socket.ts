@@ -13,7 +13,7 @@ import type {
 import type { TaskEvents, TaskSession } from "./task-session.ts";
 
 /** How long the rest is waited for, in milliseconds, when a part of the platform has said that it is over. */
-const settleTime = 1_000;
+const settleTime = 250;
 
 export interface TaskSocketOptions {
   readonly foundation: DarwinFoundation;
@@ -25,7 +25,7 @@ export interface TaskSocketOptions {
 /**
  * An open NSURLSessionWebSocketTask. In which order Apple tells of an end, by the receive that waits, by `didClose` and by
  * `didComplete`, and which of them it leaves out, is not documented: the end is told when the messages before it are
- * received and one of the two has come; or a second after the first sign of it, should nothing more come.
+ * received and one of the two has come; or shortly after the first sign of it, should nothing more come.
  */
 export class TaskSocket implements MessageSocket, TaskEvents {
   /** Of messages whose handlers were not called yet. */
