@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { certificates } from "../../halyard/test/support/certificates.ts";
 import { failure, rejection } from "../../halyard/test/support/clients.ts";
-import { hostileServer } from "../../halyard/test/support/hostile-server.ts";
+import { hostileServer, type Peer } from "../../halyard/test/support/hostile-server.ts";
 import { until } from "../../halyard/test/support/leaks.ts";
 import { Darwin, type DarwinOptions, DarwinRequestError } from "../src/index.ts";
 import { dialects } from "./foundation/dialect.ts";
@@ -31,6 +31,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+function secure({ url }: { readonly url: string }): string {
+  return url.replace(/^ws:/, "wss:");
+}
+
 /** The request that a server gets of a session that is opened and closed. */
 async function requestOf(options: DarwinOptions, request: object = {}): Promise<string> {
   let head = "";
@@ -39,7 +43,7 @@ async function requestOf(options: DarwinOptions, request: object = {}): Promise<
   });
   await using darwin = darwinClient({ options });
   const session = await darwin.client.webSocketSession({
-    url: `${server.url}/a%20b?c=d&e`,
+    url: `${server.url}a%20b?c=d&e`,
     subprotocols: ["a", "b"],
     ...request,
   });
@@ -104,7 +108,7 @@ describe.each(dialects)("a handshake that fails, %s", (_, dialect) => {
       peer.write(answer);
     });
     await using darwin = darwinClient({ dialect });
-    const error = await failure(darwin.client.webSocketSession(`${server.url}/?secret`), HandshakeError);
+    const error = await failure(darwin.client.webSocketSession(`${server.url}?secret`), HandshakeError);
     expect([error.status, error.headers?.get("x-why"), error.phase]).toEqual([status, "no", "upgrade"]);
     expect(error.message).not.toContain("secret");
     // Nobody has gone where the redirect leads.
@@ -157,14 +161,21 @@ describe("a connection that fails", () => {
   });
 });
 
+/** Accepts a connection on which there is a request; there is none where TLS has failed. */
+async function acceptIfAsked(peer: Peer): Promise<void> {
+  await until(() => peer.isGone || peer.size > 0, "a request, or the end");
+  if (peer.size > 0) await peer.accept();
+}
+
 describe("TLS", () => {
   const { ca, good, wrongHost, expired, selfSigned } = certificates();
 
   test("opens where the system trusts the certificate", async () => {
-    await using server = await hostileServer((peer) => peer.accept(), { tls: good });
+    await using server = await hostileServer(acceptIfAsked, { tls: good });
     await using darwin = darwinClient({ anchors: [ca] });
-    const session = await darwin.client.webSocketSession(server.url);
+    const session = await darwin.client.webSocketSession(secure(server));
     expect(session.call.response.status).toBe(101);
+    session.cancel();
   });
 
   test.each([
@@ -173,9 +184,9 @@ describe("TLS", () => {
     ["that has expired", expired, [ca]],
     ["that signs itself", selfSigned, [ca]],
   ])("refuses a certificate %s", async (_, tls, anchors) => {
-    await using server = await hostileServer((peer) => peer.accept(), { tls });
+    await using server = await hostileServer(acceptIfAsked, { tls });
     await using darwin = darwinClient({ anchors });
-    const error = await failure(darwin.client.webSocketSession(server.url), TlsError);
+    const error = await failure(darwin.client.webSocketSession(secure(server)), TlsError);
     expect([error.phase, error.reason]).toEqual(["tls", "NSURLErrorServerCertificateUntrusted"]);
     expect(server.peers.every(({ size }) => size === 0)).toBe(true);
   });
@@ -183,7 +194,7 @@ describe("TLS", () => {
   test("refuses a server that does not speak it", async () => {
     await using server = await hostileServer((peer) => peer.write("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await using darwin = darwinClient();
-    const opening = darwin.client.webSocketSession(server.url.replace("ws:", "wss:"));
+    const opening = darwin.client.webSocketSession(secure(server));
     expect(await rejection(opening)).toBeInstanceOf(TlsError);
   });
 
@@ -196,7 +207,7 @@ describe("TLS", () => {
     ) => void | Promise<void>,
     anchors: readonly string[] = [],
   ): Promise<unknown> {
-    await using server = await hostileServer((peer) => peer.accept(), { tls: good });
+    await using server = await hostileServer(acceptIfAsked, { tls: good });
     const double = foundationDouble({ anchors });
     const client = new HttpClient(Darwin, {
       binding: double.foundation,
@@ -205,8 +216,11 @@ describe("TLS", () => {
         return handle(challenge, answer, double.NSURLCredential.credentialForTrust);
       },
     }).install(WebSockets, { handshakeTimeout: 300 });
-    const outcome = await client.webSocketSession(server.url).then(
-      (session) => session.subprotocol,
+    const outcome = await client.webSocketSession(secure(server)).then(
+      (session) => {
+        session.cancel();
+        return session.subprotocol;
+      },
       (error: unknown) => error,
     );
     await client.close();

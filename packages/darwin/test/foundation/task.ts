@@ -208,7 +208,7 @@ export class Task {
     const { world } = this.#session;
     if (head !== null) {
       this.#response = responseOf(world, head.status, head.headers);
-      if (world.dialect.refusedOpens) {
+      if (world.dialect.refusedOpens && head.status !== 101) {
         this.#session.tell("URLSessionWebSocketTaskDidOpenWithProtocol", this.facade, null);
       }
     }
