@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Clock, type EngineCapability, type EngineRequest, HalyardError, HandshakeError } from "halyard";
+import {
+  ClientClosedError,
+  type Clock,
+  type EngineCapability,
+  type EngineRequest,
+  HalyardError,
+  HandshakeError,
+} from "halyard";
 import type { MessageBinding, Opened, Opening } from "halyard/engine";
 import { type Answer, openingFailed, refused } from "./errors.ts";
 import type { FoundationResponse, FoundationTask, FoundationWebSocketTask } from "./foundation.ts";
@@ -80,7 +87,14 @@ export class DarwinBinding implements MessageBinding {
           resolve({ subprotocol, response });
         },
         closed: () => undefined,
-        completed: (error) => fail(openingFailed(safeUrl, error, answerOf(task), thrown)),
+        completed: (error) => {
+          const isClosed = session !== this.#session;
+          fail(
+            isClosed
+              ? new ClientClosedError("the engine is closed", { url: safeUrl })
+              : openingFailed(safeUrl, error, answerOf(task), thrown),
+          );
+        },
         challengeFailed: (error) => {
           thrown = error;
         },

@@ -28,7 +28,7 @@ export interface TaskSocketOptions {
  * received and one of the two has come; or shortly after the first sign of it, should nothing more come.
  */
 export class TaskSocket implements MessageSocket, TaskEvents {
-  /** Of messages whose handlers were not called yet. */
+  /** Of messages that were not sent yet, or never will be. */
   bufferedAmount = 0;
   readonly #task: FoundationWebSocketTask;
   readonly #session: TaskSession;
@@ -76,7 +76,8 @@ export class TaskSocket implements MessageSocket, TaskEvents {
         ? message.initWithString(content)
         : message.initWithData(dataOf(foundation, content)),
       (error) => {
-        this.bufferedAmount -= size;
+        // What was not sent waits for ever, so that nobody takes it for sent.
+        if (error === null) this.bufferedAmount -= size;
         this.#unsentMessages--;
         this.#handled(error);
         this.#closeWhenSent();

@@ -7,16 +7,18 @@ import {
   Frame,
   PingTimeoutError,
   TimeoutError,
+  unlimited,
 } from "halyard";
 import { VirtualClock } from "halyard/testing";
 import { describe, expect, test } from "vitest";
+import { rejection } from "../../halyard/test/support/clients.ts";
 import {
   closeFrame,
   hostileServer,
   type Peer,
   serverFrame,
 } from "../../halyard/test/support/hostile-server.ts";
-import { until } from "../../halyard/test/support/leaks.ts";
+import { turns, until } from "../../halyard/test/support/leaks.ts";
 import { type Dialect, dialects, plain } from "./foundation/dialect.ts";
 import { darwinClient, type Setting } from "./support.ts";
 
@@ -183,7 +185,7 @@ describe.each(dialects)("our close, %s,", (_, dialect) => {
   });
 
   test("comes behind all that was sent", async () => {
-    const size = 4 * 2 ** 20;
+    const size = 2 ** 20;
     let received = 0;
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
@@ -261,6 +263,42 @@ describe("a platform whose time-outs go on when the connection is open", () => {
     const frame = await met.session.incoming.receive();
     expect(frame instanceof Frame.Text && frame.readText()).toBe("still here");
   });
+});
+
+test.each(dialects)(
+  "what was not sent before the connection was lost is told as that, %s",
+  async (_, dialect) => {
+    await using server = await hostileServer(async (peer) => {
+      await peer.accept();
+      peer.socket.pause();
+      peer.write(serverFrame(1, "paused"));
+      await turns();
+      await peer.reset();
+    });
+    await using darwin = darwinClient({ dialect, config: { channels: { outgoing: unlimited() } } });
+    const session = await darwin.client.webSocketSession(server.url);
+    await session.incoming.receive();
+    for (let count = 0; count < 20; count++) await session.send(new Uint8Array(2 ** 20));
+    const flushing = rejection(session.flush());
+    const { clean, unsent } = await session.ended;
+    expect(clean).toBe(false);
+    expect(unsent).toBeGreaterThan(0);
+    expect(await flushing).toBeInstanceOf(Error);
+  },
+);
+
+test("an empty Close frame of ours goes with 1000, which Apple can say", async () => {
+  let heard: number | undefined;
+  await using server = await hostileServer(async (peer) => {
+    await peer.accept();
+    heard = (await peer.frame()).payload.readUInt16BE();
+    answer(peer);
+  });
+  await using darwin = darwinClient();
+  const session = await darwin.client.webSocketSession(server.url);
+  await session.send(new Frame.Close());
+  await session.ended;
+  expect(heard).toBe(1000);
 });
 
 test("what was received is read to its end, though the platform has told of it long ago", async () => {

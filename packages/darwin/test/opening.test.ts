@@ -2,6 +2,7 @@
 // What a handshake is made of on Darwin, and the errors of those that fail.
 import { createServer } from "node:net";
 import {
+  ClientClosedError,
   ConnectionError,
   HandshakeError,
   HttpClient,
@@ -166,6 +167,15 @@ async function acceptIfAsked(peer: Peer): Promise<void> {
   await until(() => peer.isGone || peer.size > 0, "a request, or the end");
   if (peer.size > 0) await peer.accept();
 }
+
+test("a connection that is being opened when the engine is closed says so", async () => {
+  await using server = await hostileServer((peer) => peer.request());
+  await using darwin = darwinClient();
+  const opening = rejection(darwin.client.webSocketSession(server.url));
+  await until(() => (server.peers[0]?.size ?? 0) > 0, "the request");
+  await darwin.client.engine.close();
+  expect(await opening).toBeInstanceOf(ClientClosedError);
+});
 
 describe("TLS", () => {
   const { ca, good, wrongHost, expired, selfSigned } = certificates();

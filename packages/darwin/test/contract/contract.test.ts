@@ -12,8 +12,8 @@ contractRoutes(server);
 const { url } = await server.listen();
 afterAll(() => server.close());
 
-test("there are 21 dialects", () => {
-  expect(dialects.length).toBe(21);
+test("there are 23 dialects", () => {
+  expect(dialects.length).toBe(23);
 });
 
 describe.each(dialects)("the engine contract on Darwin, %s", (_, dialect) => {

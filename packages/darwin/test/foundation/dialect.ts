@@ -17,6 +17,10 @@ export interface Dialect {
   readonly closeComesFirst: boolean;
   /** The peer's Close frame is told only by the property `closeCode`. */
   readonly closeIsUntold: boolean;
+  /** The peer's Close frame is told only to the delegate. */
+  readonly closeIsNoProperty: boolean;
+  /** A lost connection is told to the delegate as a Close frame with 1006. */
+  readonly lossCloses: boolean;
   /** The end is told while messages before it wait to be received, and they still can be. */
   readonly endOvertakes: boolean;
   /** After a local close the task completes at once, as cancelled, and the peer's answer is not told. */
@@ -51,6 +55,8 @@ export const plain: Dialect = {
   networkDomain: false,
   closeComesFirst: false,
   closeIsUntold: false,
+  closeIsNoProperty: false,
+  lossCloses: false,
   endOvertakes: false,
   cancelCompletes: false,
   cancelCompletesClean: false,
@@ -82,6 +88,8 @@ export const dialects: readonly (readonly [name: string, dialect: Dialect])[] = 
       lossIsPosix: true,
       networkDomain: true,
       closeComesFirst: true,
+      closeIsNoProperty: true,
+      lossCloses: true,
       endOvertakes: true,
       cancelCompletes: true,
       cancelLosesUnsent: true,

@@ -157,7 +157,8 @@ export class Task {
     const { dialect } = world;
     this.#mustBeUsable("cancelWithCloseCode");
     const reason = data === null ? new Uint8Array(0) : new Uint8Array(bytesIn(world, data));
-    if (!Number.isInteger(code) || code < 1000 || code > 4999) misuse(world, `the close code is ${code}`);
+    if (!(code >= 1000 && code <= 4999) || (code >= 1004 && code <= 1006) || code === 1015)
+      misuse(world, `the close code is ${code}`);
     if (reason.length > 123) misuse(world, `the close reason has ${reason.length} bytes`);
     this.#localClose = { code, reason };
     if (this.#wire === null || this.#state === "over") return this.cancel();
@@ -253,10 +254,11 @@ export class Task {
 
   #lost(): void {
     const { world } = this.#session;
-    const { lossIsNoError, lossIsPosix, lossIsUntold } = world.dialect;
+    const { lossCloses, lossIsNoError, lossIsPosix, lossIsUntold } = world.dialect;
     const error = lossIsPosix ? posixError(world, ECONNRESET) : urlError(world, -1005);
     const complete = lossIsUntold ? undefined : lossIsNoError ? null : error;
-    this.#end({ receiveError: posixError(world, ENOTCONN), complete });
+    const close = lossCloses ? { code: 1006, reason: new Uint8Array(0) } : undefined;
+    this.#end({ receiveError: posixError(world, ENOTCONN), close, complete });
   }
 
   #timedOut(): void {
@@ -280,14 +282,16 @@ export class Task {
 
   #tellAll({ receiveError, close, complete }: End): void {
     const { world } = this.#session;
-    const { closeComesFirst, closeIsUntold, emptyIsNil } = world.dialect;
+    const { closeComesFirst, closeIsNoProperty, closeIsUntold, emptyIsNil } = world.dialect;
     const fail = () => this.#failReceive(receiveError);
     if (!closeComesFirst) fail();
     if (close !== undefined) {
       const { code, reason } = close;
       const data = reason.length === 0 && emptyIsNil ? null : dataOf(world, reason.slice().buffer);
-      this.#closeCode = code;
-      this.#closeReason = data;
+      if (!closeIsNoProperty) {
+        this.#closeCode = code;
+        this.#closeReason = data;
+      }
       if (!closeIsUntold) {
         this.#session.tell("URLSessionWebSocketTaskDidCloseWithCodeReason", this.facade, code, data);
       }
