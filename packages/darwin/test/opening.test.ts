@@ -96,6 +96,13 @@ describe("the request", () => {
   });
 });
 
+test("all connections of an engine are tasks of one session", async () => {
+  await using server = await hostileServer((peer) => peer.accept());
+  await using darwin = darwinClient();
+  for (let count = 0; count < 3; count++) (await darwin.client.webSocketSession(server.url)).cancel();
+  expect(darwin.double.sessions).toHaveLength(1);
+});
+
 describe.each(dialects)("a handshake that fails, %s", (_, dialect) => {
   test.each([
     ["a refusal", "HTTP/1.1 403 Forbidden\r\nX-Why: no\r\nContent-Length: 0\r\n\r\n", 403],
@@ -331,8 +338,11 @@ describe("options", () => {
     }
   });
 
-  test("have no bound of messages with Infinity", async () => {
-    const size = 3 * 2 ** 20;
+  test.each<[string, DarwinOptions]>([
+    ["a bound of messages that is Halyard's, not Apple's of 1 MiB", {}],
+    ["none with Infinity", { maximumMessageSize: Infinity }],
+  ])("have %s", async (_, options) => {
+    const size = options.maximumMessageSize === undefined ? 3 * 2 ** 20 : 17 * 2 ** 20;
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
       const header = Buffer.alloc(10);
@@ -340,10 +350,7 @@ describe("options", () => {
       header.writeUInt32BE(size, 6);
       peer.write(Buffer.concat([header, Buffer.alloc(size)]));
     });
-    await using darwin = darwinClient({
-      options: { maximumMessageSize: Infinity },
-      config: { channels: { incoming: unlimited() } },
-    });
+    await using darwin = darwinClient({ options, config: { channels: { incoming: unlimited() } } });
     const session = await darwin.client.webSocketSession(server.url);
     expect((await session.incoming.receive()).size).toBe(size);
     session.cancel();

@@ -41,7 +41,7 @@ export interface Dialect {
   readonly refusedOpens: boolean;
   /** The subprotocol is in the answer only. */
   readonly protocolIsNil: boolean;
-  /** Memory of no bytes is no memory: `bufferFromData` gives null, an empty reason is nil. */
+  /** Memory of no bytes is no memory: `bufferFromData` throws, an empty reason is nil. */
   readonly emptyIsNil: boolean;
   /** The time-out of the request goes on when the connection is open, and begins anew with what is received. */
   readonly timesOut: boolean;

@@ -45,7 +45,8 @@ export function interopModule(world: World) {
   return strict(world, "interop", {
     bufferFromData(data: unknown): ArrayBuffer {
       const bytes = bytesIn(world, data);
-      return world.dialect.emptyIsNil && bytes.byteLength === 0 ? (null as unknown as ArrayBuffer) : bytes;
+      if (world.dialect.emptyIsNil && bytes.byteLength === 0) misuse(world, "bufferFromData of no memory");
+      return bytes;
     },
   });
 }
