@@ -16,8 +16,11 @@ test("halyard", () => {
       "ClientClosedError",
       "CloseReason",
       "ConnectionError",
+      "ContentConverter",
+      "ConverterNotFoundError",
       "DefaultRequest",
       "DefaultWebSocketSession",
+      "DeserializeError",
       "Frame",
       "FrameTooBigError",
       "HalyardError",
@@ -34,6 +37,8 @@ test("halyard", () => {
       "WebSocketSession",
       "WebSockets",
       "bounded",
+      "codec",
+      "json",
       "unlimited",
     ]
   `);

@@ -60,9 +60,9 @@ export class BoundedAttempt implements Attempt {
    *
    * @param opened - takes over a connection that came in time; from then on the bounds bind no more
    */
-  run<T>(
-    open: (attempt: Attempt) => Promise<EngineConnection>,
-    opened: (connection: EngineConnection) => T,
+  run<C extends EngineConnection, T>(
+    open: (attempt: Attempt) => Promise<C>,
+    opened: (connection: C) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const release = this.#bind();
@@ -72,7 +72,7 @@ export class BoundedAttempt implements Attempt {
       };
       if (this.#aborted !== null) return fail(this.#aborted.reason);
       this.#giveUp = fail;
-      const take = (connection: EngineConnection) => {
+      const take = (connection: C) => {
         release();
         try {
           if (this.#aborted !== null) throw this.#aborted.reason;

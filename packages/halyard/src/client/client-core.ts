@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
-import type { ResolvedSessionConfig } from "../session/config.ts";
+import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
 import { checkTimeout } from "../session/durations.ts";
@@ -10,10 +10,12 @@ import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
-import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
+import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
+import { chainOf, type Interceptor } from "./http-send.ts";
 import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
+import { type AgreedHandshake, openThrough } from "./opening-handshake.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import {
   partsOf,
@@ -46,6 +48,7 @@ export class ClientCore {
   readonly engine: HttpClientEngine;
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
+  readonly #chain: readonly Interceptor[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -57,6 +60,7 @@ export class ClientCore {
     this.engine = engine;
     this.sessions = sessions;
     this.#plugins = plugins;
+    this.#chain = chainOf(Array.from(plugins.values(), ({ instance }) => instance));
   }
 
   with<Config extends object>(
@@ -98,9 +102,9 @@ export class ClientCore {
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
-        (bounds) => this.engine.open(engineRequest, bounds),
-        (connection) => {
-          const made = this.#session(kind, engineRequest, connection, config);
+        (bounds) => this.#handshake(engineRequest, bounds, given),
+        (agreed) => {
+          const made = this.#session(kind, agreed.request ?? engineRequest, agreed, config);
           if (options.signal !== undefined) endWith(options.signal, made);
           return made;
         },
@@ -151,6 +155,13 @@ export class ClientCore {
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
     return { url, safeUrl: safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
+  }
+
+  /** Without interceptors there is nothing between the attempt and the engine, not even a promise. */
+  #handshake(request: EngineRequest, attempt: Attempt, given: SessionConfig): Promise<AgreedHandshake> {
+    if (this.#chain.length === 0) return this.engine.open(request, attempt);
+    const check = (changed: EngineRequest) => checkCapabilities(this.engine, changed, given);
+    return openThrough(this.#chain, this.engine, request, attempt, check);
   }
 
   #session<S extends WebSocketSession>(

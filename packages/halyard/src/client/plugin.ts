@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Interceptor, SendStage } from "./http-send.ts";
 import type { RequestParts } from "./request-parts.ts";
 
 /**
@@ -22,8 +23,12 @@ export interface HttpClientPlugin<
   prepare(config: Config): Instance;
 }
 
-/** A plugin at work: it may rewrite the requests of its client. */
+/** A plugin at work: it may rewrite the requests of its client, and stand between them and the engine. */
 export interface PluginInstance {
   /** Called for each request, in the order of installation, before the URL is made. */
   onRequest?(request: RequestParts): void;
+  /** Called with each request that is sent. Ktor: `HttpSend.intercept`. */
+  readonly intercept?: Interceptor;
+  /** Where in the chain {@link intercept} stands. @defaultValue "wire" */
+  readonly stage?: SendStage;
 }

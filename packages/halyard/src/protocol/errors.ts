@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What was being done when an error happened. */
-export type Phase = "dns" | "connect" | "tls" | "upgrade" | "open" | "closing";
+export type Phase = "dns" | "connect" | "proxy" | "tls" | "upgrade" | "open" | "closing";
 
 /** What every {@link HalyardError} can carry besides its message. */
 export interface ErrorContext {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard/engine`: for engines that live in packages of their own.
+export { refuseReserved } from "../../protocol/handshake/http-format.ts";
 export { systemClock } from "../../session/clock.ts";
 export { checkLimit, checkPeriod, checkTimeout } from "../../session/durations.ts";
 export { checkType, pickOptions } from "../../session/options.ts";
