@@ -3,6 +3,7 @@
 import { WebSocketServer } from "halyard/server";
 import { contractRoutes, contractSubprotocols, engineContract } from "halyard/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import known from "../../../halyard/test/runtimes/capabilities.json" with { type: "json" };
 import { Darwin } from "../../src/index.ts";
 import { dialects } from "../foundation/dialect.ts";
 import { type FoundationDouble, foundationDouble } from "../foundation/foundation.ts";
@@ -23,6 +24,11 @@ describe.each(dialects)("the engine contract on Darwin, %s", (_, dialect) => {
     doubles.push(double);
     return Darwin.create({ binding: double.foundation });
   }, url);
+
+  test("has the capabilities of the table in docs/engines.md", () => {
+    const { capabilities } = Darwin.create({ binding: foundationDouble({ dialect }).foundation });
+    expect(Array.from(capabilities).toSorted()).toEqual(known.Darwin.nativescript.toSorted());
+  });
 
   test("has as many cases as the capabilities promise", () => {
     expect(cases.length).toBe(37);
