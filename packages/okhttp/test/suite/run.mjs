@@ -22,7 +22,7 @@ const expected = {
   nativescript: { contract: 36, hostile: 85, errors: 3, session: 16 },
 };
 /** Most of the time is waiting. */
-const atOnce = 3;
+const atOnce = 4;
 
 const { values: options } = parseArgs({
   options: { on: { type: "string", default: "" }, wanted: { type: "string", default: "" } },
@@ -75,12 +75,6 @@ async function runOne({ binding, runtime, version }) {
       ? { life: await lifeCases({ runtime, folder, classPath, url: question.server.url, wanted }) }
       : {};
   const { good, failures } = verdict({ binding, runtime, version }, { ...result, ...life });
-  console.log(
-    all
-      .split("\n")
-      .filter((l) => l[0] != "{")
-      .join("\n"),
-  );
   if (result === undefined) failures.push(all);
   tally.count(`OkHttp ${version}, ${binding}, ${runtime} ${found[runtime]}`, good, failures, began);
 }
