@@ -230,7 +230,7 @@ describe("TLS", () => {
       binding: double.foundation,
       handleChallenge: (_session, task, challenge, answer) => {
         expect(task.taskIdentifier).toBe(1);
-        return handle(challenge, answer, double.NSURLCredential.credentialForTrust);
+        return handle(challenge, answer, (trust) => double.NSURLCredential.credentialForTrust(trust));
       },
     }).install(WebSockets, { handshakeTimeout: 300 });
     const outcome = await client.webSocketSession(secure(server)).then(

@@ -94,30 +94,35 @@ export class Task {
 
   #makeFacade(taskIdentifier: number): FoundationWebSocketTask {
     const { world } = this.#session;
-    const task = this;
+    const response = () => this.#response;
+    const limit = () => this.#maximumMessageSize;
+    const close = () => ({ code: this.#closeCode, reason: this.#closeReason });
+    const setLimit = (bytes: number) => {
+      if (this.#state !== "suspended") misuse(world, "maximumMessageSize is set after resume");
+      if (!Number.isSafeInteger(bytes) || bytes < 0) misuse(world, `maximumMessageSize is ${bytes}`);
+      this.#maximumMessageSize = bytes;
+    };
     return strict(world, "NSURLSessionWebSocketTask", {
       taskIdentifier,
       get maximumMessageSize(): number {
-        return task.#maximumMessageSize;
+        return limit();
       },
       set maximumMessageSize(bytes: number) {
-        if (task.#state !== "suspended") misuse(world, "maximumMessageSize is set after resume");
-        if (!Number.isSafeInteger(bytes) || bytes < 0) misuse(world, `maximumMessageSize is ${bytes}`);
-        task.#maximumMessageSize = bytes;
+        setLimit(bytes);
       },
       get response() {
-        return task.#response;
+        return response();
       },
       get closeCode() {
-        return task.#closeCode;
+        return close().code;
       },
       get closeReason() {
-        return task.#closeReason;
+        return close().reason;
       },
-      resume() {
-        if (task.#state !== "suspended") misuse(world, "resume is called twice");
-        task.#state = "connecting";
-        task.#dialing.dial(task.#request);
+      resume: () => {
+        if (this.#state !== "suspended") misuse(world, "resume is called twice");
+        this.#state = "connecting";
+        this.#dialing.dial(this.#request);
       },
       cancel: () => this.cancel(),
       sendMessageCompletionHandler: (message: FoundationMessage, handler: Handler) =>

@@ -51,7 +51,7 @@ export function interopModule(world: World) {
   });
 }
 
-export function errorOf(world: World, domain: string, code: number): FoundationError {
+function errorOf(world: World, domain: string, code: number): FoundationError {
   return strict(world, "NSError", { domain, code, localizedDescription: `The operation failed (${code}).` });
 }
 

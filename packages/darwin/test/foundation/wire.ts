@@ -2,7 +2,7 @@
 // An open connection on Halyard's own codec: what Apple's networking is to a task.
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
-import { Connection, Frame, type HalyardError, MaskingKeys } from "halyard/protocol";
+import { Connection, type Frame, type HalyardError, MaskingKeys } from "halyard/protocol";
 
 /** Who is told what comes. */
 export interface WireListener {

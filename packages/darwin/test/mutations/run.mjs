@@ -40,7 +40,7 @@ async function failuresOf(file) {
   const module = vitest.state.getTestModules().find(({ moduleId }) => moduleId === path);
   const failures = Array.from(module?.children.allTests("failed") ?? [], ({ fullName }) => fullName);
   if (failures.length === 0 && (module?.ok() !== true || unhandledErrors.length > 0))
-    throw new Error(`${file}: ${unhandledErrors[0] ?? module?.errors()[0]?.message ?? "no tests"}`);
+    throw new Error(`${file} cannot be run`, { cause: unhandledErrors[0] ?? module?.errors()[0] });
   return failures;
 }
 
