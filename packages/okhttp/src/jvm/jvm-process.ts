@@ -21,6 +21,9 @@ const jvmArgs = [
   "-Dfile.encoding=UTF-8",
 ];
 
+/** How long a JVM may take to end, in milliseconds. It needs a few. */
+const endPatience = 3_000;
+
 /** Where the compiled classes of this package are. */
 const classes = fileURLToPath(new URL("../java", import.meta.url));
 
@@ -116,7 +119,9 @@ export class JvmProcess {
     this.#keepAlive(true);
     // Behind what is still to be written.
     queueMicrotask(() => this.#child.stdin.end());
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), endPatience);
     await this.ended;
+    clearTimeout(timer);
   }
 
   #frame(kind: number, id: number, payload: Buffer): void {

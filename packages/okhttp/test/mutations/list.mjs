@@ -50,7 +50,7 @@ export const mutations = [
     binding: "jvm",
     file: "java/dev/halyard/okhttp/Session.java",
     from: "underWay >= WINDOW && !isOver",
-    to: "false",
+    to: "underWay < 0",
     wanted: "session: a paused consumer",
   },
   {
@@ -107,7 +107,7 @@ export const mutations = [
     file: "java/dev/halyard/okhttp/Session.java",
     from: "    tellWritten(0);\n    if (end())",
     to: "    if (end())",
-    wanted: "contract:",
+    wanted: "session: what a clean end",
   },
   {
     name: "redirects are followed",

@@ -20,9 +20,10 @@ const without = {
 
 /**
  * @param {() => import("halyard").HttpClientEngine} makeEngine @param {Record<string, string>} server
- * @param {(keyof typeof without)[]} on what this is
+ * @param {string} version of OkHttp @param {(keyof typeof without)[]} [also] what else this is
  */
-export function hostileParts(makeEngine, server, on) {
+export function hostileParts(makeEngine, server, version, also = []) {
+  const on = version.startsWith("3.") ? [...also, "OkHttp 3"] : also;
   const known = hostileCases(makeEngine, server).filter(
     ({ name }) => !on.some((each) => without[each].test(name)),
   );

@@ -133,6 +133,16 @@ export const jvmCases = [
     },
   },
   {
+    name: "a JVM that does not end by itself is ended",
+    async run({ make, server }) {
+      const { engine, session, jvm } = await sessionAlone({ make, server });
+      process.kill(jvm, "SIGSTOP");
+      await engine.close();
+      equal(jvms().includes(String(jvm)), false, "the JVM being there");
+      equal((await session.ended).clean, false, "the end being clean");
+    },
+  },
+  {
     name: "an attempt that is given up while the JVM starts ends at once, and the next one has the JVM",
     async run({ make, server }) {
       const engine = make({ jvmArgs: ["-Dhalyard.test=starting"] });

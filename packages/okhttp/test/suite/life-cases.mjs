@@ -36,7 +36,7 @@ export async function lifeCases({ runtime, folder, classPath, url, wanted }) {
       async run() {
         const program = start("interrupt");
         await program.answer();
-        process.kill(-program.child.pid, "SIGINT");
+        process.kill(-Number(program.child.pid), "SIGINT");
         equal(await program.answer(), { text: "still here", clean: true });
         await soon(() => program.hasEnded());
       },

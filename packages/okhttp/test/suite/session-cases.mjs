@@ -171,6 +171,17 @@ export const sessionCases = [
     },
   })),
   {
+    name: "what a clean end came behind counts as sent",
+    async run({ server }, engine) {
+      const client = clientOf(engine);
+      for (let count = 0; count < 100; count++) {
+        const session = await client.webSocketSession(`${server.url}/echo`);
+        await session.send("short");
+        equal((await session.close()).unsent, 0, "the number of unsent messages");
+      }
+    },
+  },
+  {
     name: "every code that may be sent is, or is 4000 and more where OkHttp does not know it",
     async run({ server, version }, engine) {
       const client = clientOf(engine);

@@ -9,14 +9,12 @@ import { hostileParts } from "./hostile-parts.mjs";
 import { jvmCases } from "./jvm-cases.mjs";
 import { clientOf, ownCases, sessionCases } from "./session-cases.mjs";
 
-/** Of a case, in milliseconds. */
-const patience = 30_000;
-
 const {
   contract,
   hostile,
   wanted = "",
   bail = false,
+  patience = 30_000,
   features,
   ...surroundings
 } = JSON.parse(process.argv[2]);
@@ -32,7 +30,7 @@ const has = new Set([...keeper.capabilities, ...features]);
 /** @type {Record<string, { name: string, run: () => Promise<void> }[]>} */
 const parts = {
   contract: engineContract(make, contract),
-  ...hostileParts(make, hostile, [...(surroundings.version.startsWith("3.") ? ["OkHttp 3"] : [])]),
+  ...hostileParts(make, hostile, surroundings.version),
   session: ownCases(sessionCases, on, has),
   jvm: ownCases(jvmCases, on, has),
 };
