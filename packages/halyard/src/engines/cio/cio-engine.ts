@@ -19,16 +19,15 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
-import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
-import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
 import { Plan } from "./plan.ts";
+import { dialThrough } from "./proxy/tunnel.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -46,12 +45,12 @@ export class CioEngine implements HttpClientEngine {
     "receiveWhileClosing",
     "byteOrderMarks",
     "unixSockets",
+    "proxies",
   ] as const);
   readonly clock: Clock;
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
-  readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
   /** Of the last request. */
@@ -66,7 +65,6 @@ export class CioEngine implements HttpClientEngine {
     this.#options = resolveOptions(options);
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
-    this.#tls = new TlsClient(this.#options.tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -94,8 +92,8 @@ export class CioEngine implements HttpClientEngine {
   }
 
   #planOf(request: EngineRequest): Plan {
-    if (this.#plan?.request !== request) {
-      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+    if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
+      this.#plan = new Plan(request, this.#options);
     }
     return this.#plan;
   }
@@ -118,12 +116,13 @@ export class CioEngine implements HttpClientEngine {
   }
 
   /** Uses a place of the limit, or gives it back. */
-  async #connect({ request, dial: options }: Plan, attempt: Attempt): Promise<SocketStream> {
+  async #connect({ request, dial: options, tunnel }: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await dial(options, {
+      const stream = await dialThrough(tunnel, options, {
         url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
+        notice: attempt.notice,
         onAbort: (callback) => attempt.onAbort(callback),
       });
       if (this.#closing !== null) stream.destroy();

@@ -77,11 +77,15 @@ export class MessageEngine implements HttpClientEngine {
       transport = this.#own(socket, safeUrl);
       return transport;
     };
+    attempt.entered("upgrade");
     try {
       const opened = await this.#binding.connect(request, { attempt, safeUrl, listen });
       if (transport === undefined) throw new TypeError("a connection is open, and nobody listens to it");
       checkSubprotocol(opened.subprotocol, subprotocols, safeUrl);
       this.#refuseWhenClosed();
+      if (opened.response !== undefined) {
+        attempt.notice?.({ type: "answered", url: safeUrl, status: opened.response.status });
+      }
       const { response = { status: 101, headers: new Headers() }, subprotocol } = opened;
       return { transport, subprotocol, extensions: [], response };
     } catch (error) {
