@@ -65,6 +65,7 @@ test("halyard/engine", () => {
       "checkTimeout",
       "checkType",
       "pickOptions",
+      "refuseReserved",
       "systemClock",
     ]
   `);
