@@ -2,6 +2,7 @@
 // The public names of each entry. A change here is a change of the API: say it in a changeset.
 import * as main from "halyard";
 import * as cio from "halyard/cio";
+import * as engine from "halyard/engine";
 import * as protocol from "halyard/protocol";
 import * as server from "halyard/server";
 import * as testing from "halyard/testing";
@@ -62,6 +63,23 @@ test("halyard/cio", () => {
   expect(Object.keys(cio).toSorted()).toMatchInlineSnapshot(`
     [
       "Cio",
+    ]
+  `);
+});
+
+test("halyard/engine", () => {
+  expect(Object.keys(engine).toSorted()).toMatchInlineSnapshot(`
+    [
+      "Deferred",
+      "MessageEngine",
+      "MessageTransport",
+      "checkLimit",
+      "checkPeriod",
+      "checkTimeout",
+      "checkType",
+      "pickOptions",
+      "refuseReserved",
+      "systemClock",
     ]
   `);
 });
