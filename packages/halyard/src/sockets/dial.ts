@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import {
+  connect as connectPlain,
+  isIP,
+  type OnReadOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { socketError } from "./socket-errors.ts";
@@ -20,6 +26,8 @@ export interface DialOptions {
   readonly keepAlive: number;
   /** Milliseconds for one address, when a name has several, before the next is tried. */
   readonly addressTimeout: number;
+  /** Whether to ask for HTTP/2. The socket can then be released to be read by somebody else. */
+  readonly http2?: boolean | undefined;
 }
 
 export interface DialContext {
@@ -61,6 +69,7 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       context.onAbort(null);
       // The listener would hold the whole attempt as long as the socket lives.
       if (isLookedUp) socket.removeListener("lookup", found);
+      if (options.http2) stream.pause();
       stream.detach();
       resolve(stream);
     };
@@ -87,6 +96,7 @@ function open({
   noDelay,
   keepAlive,
   addressTimeout,
+  http2 = false,
 }: DialOptions): SocketStream {
   // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
   const tcp = {
@@ -104,12 +114,20 @@ function open({
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: Math.ceil(addressTimeout),
   };
-  return SocketStream.connect(tls !== null, (onread): Socket => {
+  const connect = (onread?: OnReadOpts): Socket => {
     const own = Object.assign(tcp, { onread });
     if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
-    const socket = connectTls(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
+    const protocols = http2 ? ["h2", "http/1.1"] : undefined;
+    const socket = connectTls(
+      Object.assign(own, tls.connectionOptions(server, protocols)) as ConnectionOptions,
+    );
     tls.learnFrom(socket, server);
     return socket;
-  });
+  };
+  if (!http2) return SocketStream.connect(tls !== null, connect);
+  const stream = SocketStream.adopt(connect());
+  // An end can only be seen by who reads.
+  stream.resume();
+  return stream;
 }

@@ -6,6 +6,7 @@ import { ConnectionError, TlsError } from "../session/errors.ts";
 const doing: Record<Phase, string> = {
   dns: "cannot resolve the name for",
   connect: "cannot connect to",
+  proxy: "the proxy did not lead to",
   tls: "cannot establish TLS with",
   upgrade: "the connection was lost during the handshake with",
   open: "the connection was lost to",

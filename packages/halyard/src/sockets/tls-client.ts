@@ -53,14 +53,17 @@ export class TlsClient {
     this.#options = options;
   }
 
-  /** Every field is set, so that nothing can come in by way of a polluted prototype. */
-  connectionOptions(server: TlsServer): ConnectionOptions {
-    const { servername, ALPNProtocols, rejectUnauthorized } = this.#options;
+  /**
+   * Every field is set, so that nothing can come in by way of a polluted prototype.
+   * @param protocols - to be offered by ALPN (RFC 7301)
+   */
+  connectionOptions(server: TlsServer, protocols?: readonly string[]): ConnectionOptions {
+    const { servername, ALPNProtocols = ["http/1.1"], rejectUnauthorized } = this.#options;
     return {
       secureContext: this.#secureContext,
       // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
       servername: servername ?? (isIP(server.host) === 0 ? server.host.replace(/\.$/, "") : ""),
-      ALPNProtocols: [...(ALPNProtocols ?? ["http/1.1"])],
+      ALPNProtocols: [...(protocols ?? ALPNProtocols)],
       rejectUnauthorized: rejectUnauthorized ?? true,
       minVersion: this.#minVersion,
       session: this.#ticketFor(server),

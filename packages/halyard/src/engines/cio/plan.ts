@@ -11,7 +11,7 @@ export class Plan {
   readonly dial: DialOptions;
   #template: RequestTemplate | undefined;
 
-  constructor(request: EngineRequest, options: Omit<DialOptions, "host" | "port" | "socketPath">) {
+  constructor(request: EngineRequest, options: Omit<DialOptions, "host" | "port" | "socketPath" | "http2">) {
     const { url, socketPath } = request;
     this.request = request;
     this.target = url.pathname + url.search;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Loaded by who needs it: with all that it brings it takes longer to load than the rest of Halyard. */
+export function nodeHttp2(): typeof import("node:http2") {
+  return process.getBuiltinModule("node:http2");
+}
+
+/**
+ * Flow control, in bytes (RFC 9113 section 5.2). What a stream's window lets in is held while nobody takes it, so it is as large as
+ * what a session holds of `incoming`. Of the connection's nothing is held.
+ */
+export const http2Windows: { readonly stream: number; readonly connection: number } = {
+  stream: 2 ** 20,
+  connection: 16 * 2 ** 20,
+};
