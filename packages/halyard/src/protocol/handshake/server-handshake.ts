@@ -169,7 +169,7 @@ export function answer(
  * @throws {@link InvalidArgumentError} when an extra header is malformed or belongs to the handshake
  */
 export function formatAcceptance(
-  handshake: AcceptedHandshake,
+  handshake: AcceptedRequest,
   extensions: readonly ExtensionOffer[] = [],
   extraHeaders: readonly Header[] = [],
 ): Uint8Array {
