@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { CancelTimer, Clock } from "../session/clock.ts";
-import { http2Windows, nodeHttp2 } from "../sockets/node-http2.ts";
+import { http2Windows, nodeHttp2, widenConnection } from "../sockets/node-http2.ts";
 import { type ConnectHeaders, Http2Request } from "./http2-request.ts";
 
 /** The most sessions that one client may have on one connection; for more it opens another. */
@@ -40,7 +40,7 @@ export class Http2Connections {
   }
 
   add(connection: ServerHttp2Session): void {
-    connection.setLocalWindowSize(http2Windows.connection);
+    widenConnection(connection);
     this.#connections.set(connection, { sessions: 0, cancelTimer: this.#endsSoon(connection) });
     connection.once("close", () => {
       this.#connections.get(connection)?.cancelTimer();

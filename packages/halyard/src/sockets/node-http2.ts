@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Http2Session } from "node:http2";
 
 /** Loaded by who needs it: with all that it brings it takes longer to load than the rest of Halyard. */
 export function nodeHttp2(): typeof import("node:http2") {
@@ -13,3 +14,9 @@ export const http2Windows: { readonly stream: number; readonly connection: numbe
   stream: 2 ** 20,
   connection: 16 * 2 ** 20,
 };
+
+/** Opens the window of a whole connection, so that it is the streams' windows that count. Bun then opens none of those again. */
+export function widenConnection(session: Http2Session): void {
+  if (process.versions["bun"] !== undefined) return;
+  session.setLocalWindowSize(http2Windows.connection);
+}

@@ -57,7 +57,8 @@ export async function startPeer(peer, { cert, key }, servers) {
     ...(isRoot && { uid: nobody, gid: nobody }),
   });
   let said = "";
-  for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", (text) => (said += text));
+  for (const output of [child.stdout, child.stderr])
+    output.setEncoding("utf8").on("data", (text) => (said += text));
   const exited = once(child, "exit").then(() => running.delete(child));
   running.add(child);
   const log = () => said.slice(-2_000) + errorLog(folder);
@@ -79,7 +80,9 @@ export async function startPeer(peer, { cert, key }, servers) {
 }
 
 function errorLog(folder) {
-  return readdirSync(folder).includes("error.log") ? readFileSync(path.join(folder, "error.log"), "utf8").slice(-2_000) : "";
+  return readdirSync(folder).includes("error.log")
+    ? readFileSync(path.join(folder, "error.log"), "utf8").slice(-2_000)
+    : "";
 }
 
 /** @param {import("node:child_process").ChildProcess} child @param {number} port */

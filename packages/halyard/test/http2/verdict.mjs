@@ -21,7 +21,8 @@ export function judge({ result, all }, status, cannot) {
   }
   if (result.names.length !== contractCases)
     failures.push(`${result.names.length} cases were run, ${contractCases} were expected`);
-  if (result.status !== status) failures.push(`the answer has status ${result.status} and should have ${status}`);
+  if (result.status !== status)
+    failures.push(`the answer has status ${result.status} and should have ${status}`);
   const required = status === 200 ? /^200$/ : /^ERR_HALYARD_HANDSHAKE: .*has no WebSockets over HTTP\/2/;
   if (!required.test(String(result.required))) failures.push(`with "require" it comes to ${result.required}`);
   return { good, failures };

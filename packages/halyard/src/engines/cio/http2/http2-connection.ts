@@ -4,7 +4,7 @@ import { HandshakeError } from "../../../protocol/errors.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import type { Header } from "../../../protocol/handshake/header-list.ts";
 import { http2Codes } from "../../../sockets/http2-byte-stream.ts";
-import { http2Windows, nodeHttp2 } from "../../../sockets/node-http2.ts";
+import { http2Windows, nodeHttp2, widenConnection } from "../../../sockets/node-http2.ts";
 import { socketError } from "../../../sockets/socket-errors.ts";
 import type { SocketStream } from "../../../sockets/socket-stream.ts";
 import type { Together } from "./shared-attempt.ts";
@@ -59,9 +59,12 @@ export class Http2Connection {
     together: Together,
   ): Promise<Http2Connection> {
     const { url, scheme } = options;
+    const socket = stream.release();
+    // Deno makes a URL of it, and there is none without SNI.
+    if ("servername" in socket && socket.servername === "") Object.assign(socket, { servername: false });
     const session = nodeHttp2().connect(`${scheme}://localhost`, {
       ...sessionOptions(options.limits),
-      createConnection: () => stream.release(),
+      createConnection: () => socket,
     });
     const connection = new Http2Connection(session);
     return new Promise((resolve, reject) => {
@@ -71,7 +74,7 @@ export class Http2Connection {
       });
       session.once("remoteSettings", () => {
         together.onAbort(null);
-        session.setLocalWindowSize(http2Windows.connection);
+        widenConnection(session);
         resolve(connection);
       });
       session.once("close", () => {
