@@ -20,6 +20,8 @@ export interface ByteSink {
 
 /** What a connection is carried by: a socket, or a stream of HTTP/2. */
 export interface ByteStream {
+  /** Whether a client, too, ends its side as soon as both Close frames have passed: not every proxy tells of the server's end. */
+  readonly endsOnBothSides: boolean;
   /** Called when the stream is gone, whoever is attached. */
   onClose: ((stream: ByteStream) => void) | null;
   /** Gives what comes from now on to `sink`, and first what nobody was there to take. */

@@ -19,6 +19,7 @@ const lastTurns = 4;
  * reset. While it is paused its window is not opened again, which stops the peer; the other streams of the connection go on.
  */
 export class Http2ByteStream implements ByteStream {
+  readonly endsOnBothSides = true;
   onClose: ((stream: ByteStream) => void) | null = null;
   readonly #stream: Http2Stream;
   readonly #released: () => void;

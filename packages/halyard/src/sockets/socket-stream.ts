@@ -34,6 +34,7 @@ export class SocketStream implements ByteStream {
   #sink: ByteSink | undefined;
   #error: Error | undefined;
   #isClosed = false;
+  readonly endsOnBothSides = false;
   onClose: ((stream: ByteStream) => void) | null = null;
   /** What came while nobody was attached. */
   #unclaimed: Uint8Array[] | null = null;

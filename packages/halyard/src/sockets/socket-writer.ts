@@ -68,7 +68,7 @@ export class SocketWriter implements Output {
    */
   schedule(): void {
     this.#awaitEncoding();
-    if (this.#isScheduled || !(this.#connection.hasOutput || this.#connection.endsAfterOutput)) return;
+    if (this.#isScheduled || !(this.#connection.hasOutput || this.#endsAfterOutput)) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
@@ -80,7 +80,13 @@ export class SocketWriter implements Output {
   flush(): void {
     if (this.#bytesInFlight > 0) return;
     if (this.#connection.hasOutput) this.#write();
-    else if (this.#connection.endsAfterOutput || this.#isEnding) this.#stream.end();
+    else if (this.#endsAfterOutput || this.#isEnding) this.#stream.end();
+  }
+
+  /** RFC 6455 section 7.1.1 lets the server end a TCP connection first. */
+  get #endsAfterOutput(): boolean {
+    const { endsAfterOutput, closing } = this.#connection;
+    return endsAfterOutput || (this.#stream.endsOnBothSides && closing.isComplete);
   }
 
   /** Ends our side behind the output. */
