@@ -67,7 +67,8 @@ export class Http2Connections {
 
   /** Tells all clients to open nothing more (RFC 9113 section 6.8). */
   goAway(): void {
-    for (const connection of this.#connections.keys()) connection.goaway();
+    // One that its client has just left is told of at the end of the turn.
+    for (const connection of this.#connections.keys()) if (!connection.destroyed) connection.goaway();
   }
 
   #endsSoon(connection: ServerHttp2Session): CancelTimer {

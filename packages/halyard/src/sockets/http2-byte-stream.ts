@@ -43,8 +43,10 @@ export class Http2ByteStream implements ByteStream {
     stream.pause();
     stream.on("error", (error) => (this.#error ??= error));
     stream.on("end", () => {
+      // A reset ends what can be read, too.
+      if (stream.rstCode !== http2Codes.NO_ERROR) return;
       this.#hasEnded = true;
-      this.#sink?.ended();
+      if (!this.#isGivenUp) this.#sink?.ended();
     });
     stream.on("close", () => this.#gone());
     if (stream.destroyed) process.nextTick(() => this.#gone());
@@ -82,8 +84,7 @@ export class Http2ByteStream implements ByteStream {
     if (this.#isGivenUp) return;
     this.#isGivenUp = true;
     this.#stream.end();
-    // Nobody reads any more; and of a stream that is paused no end can be seen.
-    this.#sink = undefined;
+    // Of a stream that is paused no end can be seen.
     this.#stream.resume();
     this.#leave(lastTurns);
   }
@@ -112,7 +113,7 @@ export class Http2ByteStream implements ByteStream {
     if (this.#isGone) return;
     this.#isGone = true;
     // The platform takes CANCEL, and a connection that has just ended, for no error.
-    if (!this.#hasEnded) this.#error ??= new Error(howItEnded(this.#stream));
+    if (!this.#hasEnded && !this.#isGivenUp) this.#error ??= new Error(howItEnded(this.#stream));
     this.#sink?.closed(this.#error);
     this.#released();
     this.onClose?.(this);

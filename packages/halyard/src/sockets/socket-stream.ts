@@ -116,6 +116,8 @@ export class SocketStream implements ByteStream {
     socket.removeListener("error", onError);
     socket.removeListener("end", onEnd);
     socket.removeListener("close", onClose);
+    // That was for us, who end it.
+    socket.allowHalfOpen = false;
     return socket;
   }
 

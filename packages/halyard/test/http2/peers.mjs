@@ -37,6 +37,7 @@ const serverSpeaksFirst = [
   "a default session joins fragments and answers pings by itself",
   "the server's close ends incoming normally, and its reason is closeReason",
   "what was received before a close stays readable",
+  "a block that throws closes with 1011, and its error is the caller's",
 ];
 
 const haproxy = (bind, server) => `global
