@@ -126,6 +126,22 @@ https://127.0.0.1:{PORT} {
 }
 `;
 
+/**
+ * In front of a server that refuses what was not asked of its own port.
+ * @type {Peer}
+ */
+export const haproxyForAutobahn = {
+  name: "haproxy, without TLS, to Autobahn",
+  package: "haproxy",
+  program: "haproxy",
+  isTls: false,
+  status: 200,
+  config: {
+    "haproxy.cfg": `${haproxy("proto h2", "{HTTP1}")}  http-request set-header Host 127.0.0.1:{HTTP1}\n`,
+  },
+  args: ["-db", "-f", "{FOLDER}/haproxy.cfg"],
+};
+
 /** @type {Peer[]} */
 export const peers = [
   {

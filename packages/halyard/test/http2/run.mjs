@@ -2,10 +2,11 @@
 
 /**
  * WebSockets over HTTP/2 with the package as it is built: the engine contract through real proxies, and on every runtime
- * against a server of ours; and Autobahn's cases through haproxy.
+ * against a server of ours.
  *
- *   node run.mjs [--peers REGEX] [--runtimes REGEX] [--no-autobahn]
+ *   node run.mjs [--peers REGEX] [--runtimes REGEX]   by their names; none by '^$'
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { runtimes, runtimeVersions } from "../../../../runtimes/commands.mjs";
 import { installRuntimes } from "../../../../runtimes/install.mjs";
@@ -15,15 +16,13 @@ import { startServer } from "../runtimes/servers.mjs";
 import { Tally } from "../runtimes/tally.mjs";
 import { peers } from "./peers.mjs";
 import { startPeer } from "./programs.mjs";
-import { judge } from "./verdict.mjs";
+import { contractCases, judge } from "./verdict.mjs";
 
 const { values: options } = parseArgs({
   options: {
     peers: { type: "string", default: "" },
     runtimes: { type: "string", default: "" },
-    autobahn: { type: "boolean", default: true },
   },
-  allowNegative: true,
 });
 const tally = new Tally();
 const server = await startServer("../http2/contract-server.mjs");
@@ -40,12 +39,15 @@ tally.end();
 
 /** @param {import("./peers.mjs").Peer[]} chosen */
 async function throughPeers(chosen) {
+  const page = readFileSync(new URL("../../../../docs/http2.md", import.meta.url), "utf8");
   for (const peer of chosen) {
     const began = Date.now();
     const started = await startPeer(peer, { cert, key }, { http1, http2 });
     try {
       const result = await contract("node", peer.isTls, started.port);
       const { good, failures, excused } = judge(result, peer.status, peer.mayFail?.cases);
+      const row = rowOf(peer);
+      if (!page.includes(row)) failures.push(`docs/http2.md does not say: ${row}`);
       tally.count(peer.name, good, failures, began);
       if (failures.length > 0) tally.print(started.log());
       if (peer.mayFail !== undefined)
@@ -56,6 +58,14 @@ async function throughPeers(chosen) {
       await started.stop();
     }
   }
+}
+
+/** What docs/http2.md has to say when all that must pass has passed. @param {import("./peers.mjs").Peer} peer */
+function rowOf({ name, status, mayFail }) {
+  const unsure = mayFail?.cases.length ?? 0;
+  const sure = contractCases - unsure;
+  const more = unsure === 0 ? "" : `; ${unsure} more need not pass`;
+  return `| ${name} | ${status === 200 ? "HTTP/2" : "HTTP/1.1"} | ${sure} of ${sure}${more} |`;
 }
 
 /** @param {(keyof typeof runtimes)[]} names */

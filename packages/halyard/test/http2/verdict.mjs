@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** How many cases the contract has for Cio. */
-const contractCases = 42;
+export const contractCases = 42;
 
 /**
  * @param {{ result?: object, all: string }} output of `contract.mjs`
