@@ -73,6 +73,7 @@ test("halyard/server", () => {
   expect(Object.keys(server).toSorted()).toMatchInlineSnapshot(`
     [
       "WebSocketServer",
+      "connectWebSocket",
       "upgradeWebSocket",
     ]
   `);

@@ -4,7 +4,7 @@
 import { HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 import { engineContract } from "halyard/testing";
-import { runCases } from "./cases.mjs";
+import { runCases } from "../runtimes/cases.mjs";
 
 /** The slowest case takes a second. */
 const patience = 5_000;

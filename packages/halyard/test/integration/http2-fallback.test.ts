@@ -82,7 +82,7 @@ describe('with "prefer"', () => {
     expect(server.offers).toEqual(["h2", "http/1.1"]);
     await open();
     expect(server.offers).toEqual(["h2", "http/1.1", "http/1.1"]);
-    clock.advance(10 * 60_000);
+    await clock.advance(10 * 60_000);
     await open();
     expect(server.offers.slice(3)).toEqual(["h2", "http/1.1"]);
     await client.close();

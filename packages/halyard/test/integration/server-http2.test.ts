@@ -151,13 +151,13 @@ test("H2-11: a connection without a session is ended after the time of a handsha
   const stream = ask(busy);
   await answerTo(stream);
   stream.resume();
-  clock.advance(1_000);
+  await clock.advance(1_000);
   await until(() => idle.destroyed, "the end of the idle one");
   expect(busy.destroyed).toBe(false);
   stream.end(clientFrame(8, Uint8Array.of(3, 232)));
   await until(() => ours.ends.length === 1, "the end of the session");
   await turns();
-  clock.advance(1_000);
+  await clock.advance(1_000);
   await until(() => busy.destroyed, "the end of the other");
 });
 

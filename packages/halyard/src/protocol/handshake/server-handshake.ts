@@ -130,7 +130,7 @@ export function checkVersion(
   ]);
 }
 
-export function only(headers: HeaderList, name: string): string | null {
+function only(headers: HeaderList, name: string): string | null {
   const [value, ...others] = headers.get(name);
   return value === undefined || others.length > 0 ? null : value;
 }
