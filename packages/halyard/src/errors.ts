@@ -14,6 +14,8 @@ import type {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  ConverterNotFoundError,
+  DeserializeError,
   PingTimeoutError,
   TimeoutError,
   TlsError,
@@ -25,6 +27,8 @@ export type AnyHalyardError =
   | ChannelOverflowError
   | ClientClosedError
   | (ConnectionError & { readonly code: "ERR_HALYARD_CONNECTION" })
+  | ConverterNotFoundError
+  | DeserializeError
   | FrameTooBigError
   | HandshakeError
   | InvalidArgumentError

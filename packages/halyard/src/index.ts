@@ -35,6 +35,8 @@ export {
   type WebSocketRequestOptions,
 } from "./client/request-parts.ts";
 export { WebSockets, type WebSocketsInstance } from "./client/web-sockets.ts";
+export { type Codec, codec } from "./converters/codec.ts";
+export { type JsonOptions, json } from "./converters/json.ts";
 export type { AnyHalyardError, HalyardErrorCode } from "./errors.ts";
 export type { BinaryData, RandomBytes } from "./protocol/bytes.ts";
 export { type CloseCodes, CloseReason, type CloseReasonInit } from "./protocol/close-reason.ts";
@@ -64,11 +66,14 @@ export { bounded, type ChannelBounds, type ChannelOverflow, unlimited } from "./
 export type { ReceiveChannel } from "./session/channel.ts";
 export type { CancelTimer, Clock } from "./session/clock.ts";
 export type { Heartbeat, ResolvedSessionConfig, SessionConfig } from "./session/config.ts";
+export { ContentConverter } from "./session/content-converter.ts";
 export { type DefaultSessionOptions, DefaultWebSocketSession } from "./session/default-web-socket-session.ts";
 export {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  ConverterNotFoundError,
+  DeserializeError,
   PingTimeoutError,
   TimeoutError,
   TlsError,
@@ -78,6 +83,8 @@ export type { HandshakeCall } from "./session/handshake-call.ts";
 export type { SendChannel, SendOptions } from "./session/outgoing.ts";
 export type { SessionEnd } from "./session/session-end.ts";
 export type { CloseOptions, SessionOptions } from "./session/session-options.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./session/standard-schema.ts";
 export type { BatchReceiver, Output, Transport } from "./session/transport.ts";
+export type { InvalidMessagePolicy, TypedSession, TypedSessionOptions } from "./session/typed-session.ts";
 export type { WaitOptions } from "./session/waiting.ts";
 export { WebSocketSession } from "./session/web-socket-session.ts";

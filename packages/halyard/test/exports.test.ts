@@ -15,8 +15,11 @@ test("halyard", () => {
       "ClientClosedError",
       "CloseReason",
       "ConnectionError",
+      "ContentConverter",
+      "ConverterNotFoundError",
       "DefaultRequest",
       "DefaultWebSocketSession",
+      "DeserializeError",
       "Frame",
       "FrameTooBigError",
       "HalyardError",
@@ -33,6 +36,8 @@ test("halyard", () => {
       "WebSocketSession",
       "WebSockets",
       "bounded",
+      "codec",
+      "json",
       "unlimited",
     ]
   `);

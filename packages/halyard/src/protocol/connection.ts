@@ -210,9 +210,10 @@ export class Connection {
    * with the control frames between them. Pings are answered at once; a Close frame, or a fault, behind other frames
    * waits for the next call.
    *
+   * @param holdsEnd - whether it waits also when nothing is before it: frames of an earlier call may not be answered yet
    * @throws what an extension or its codec throws, once, behind the frames before it
    */
-  take(): Frame[] {
+  take(holdsEnd = false): Frame[] {
     if (this.#held !== null) return this.#end(this.#held);
     if (this.#thrown !== null) throw this.#takeThrown(this.#thrown);
     const batch: Frame[] = [];
@@ -225,14 +226,14 @@ export class Connection {
         if (bytes >= this.#batchBytes) break;
         const frame = incoming.next();
         if (frame === null) break;
-        if (frame.type === "close") return this.#endBehind(batch, frame);
+        if (frame.type === "close") return this.#endBehind(batch, frame, holdsEnd);
         if (frame.type === "ping") this.#answer(frame);
         batch.push(frame);
         bytes += frame.size;
       }
     } catch (error) {
       if (error instanceof ProtocolViolationError || error instanceof FrameTooBigError) {
-        return this.#endBehind(batch, error);
+        return this.#endBehind(batch, error, holdsEnd);
       }
       if (batch.length === 0) throw error;
       this.#thrown = { error };
@@ -371,11 +372,11 @@ export class Connection {
     return error;
   }
 
-  /** Ends the connection's input now if nothing comes before, else with the next batch. */
-  #endBehind(batch: Frame[], end: Frame.Close | Fault): Frame[] {
+  /** Ends the connection's input now if nothing comes before and it is not held, else with the next batch. */
+  #endBehind(batch: Frame[], end: Frame.Close | Fault, holdsEnd: boolean): Frame[] {
     this.#decoder.feed(noBytes);
     this.#incoming.abandon();
-    if (batch.length === 0) return this.#end(end);
+    if (batch.length === 0 && !holdsEnd) return this.#end(end);
     // It has come, whenever it is answered: a `close()` of ours in between is the second.
     if (!(end instanceof Error)) this.closing.closeReceived(end);
     this.#held = end;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { CancelTimer, Clock } from "../session/clock.ts";
-import { http2Windows, nodeHttp2, widenConnection } from "../sockets/node-http2.ts";
+import { http2Windows, widenConnection } from "../sockets/http2-windows.ts";
+import { nodeHttp2 } from "../sockets/lazy-builtins.ts";
 import { type ConnectHeaders, Http2Request } from "./http2-request.ts";
 
 /** The most sessions that one client may have on one connection; for more it opens another. */

@@ -3,14 +3,13 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
-import { createSecureContext } from "node:tls";
 import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
+import { nodeHttps, nodeTls } from "../sockets/lazy-builtins.ts";
 import { createHttp2Server, Http2Connections } from "./http2-connections.ts";
 import type { ConnectHeaders } from "./http2-request.ts";
 import type { ServerOptions } from "./options.ts";
@@ -86,7 +85,8 @@ export class WebSocketServer implements AsyncDisposable {
     this.#http2 = new Http2Connections({ clock: this.#upgrader.clock, timeout });
     if (http2) this.#server = createHttp2Server(limits, identity);
     else
-      this.#server = identity === null ? createServer(limits) : createTlsServer({ ...limits, ...identity });
+      this.#server =
+        identity === null ? createServer(limits) : nodeHttps().createServer({ ...limits, ...identity });
     const server: NetServer = this.#server;
     server.on("request", needUpgrade);
     server.on("connection", (socket: Socket) => {
@@ -204,7 +204,7 @@ function checkTls(tls: NonNullable<WebSocketServerOptions["tls"]>): { cert: stri
   // The platform's types want a Buffer, and the platform takes any bytes.
   const identity = { cert: cert as string, key: key as string };
   try {
-    createSecureContext(identity);
+    nodeTls().createSecureContext(identity);
   } catch (cause) {
     throw new InvalidArgumentError(`cert or key of tls cannot be used: ${(cause as Error).message}`, {
       cause,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BinaryData } from "../protocol/bytes.ts";
 import type { ProtocolLimits } from "../protocol/connection.ts";
+import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtensionFactory } from "../protocol/extension.ts";
 import { checkExtensions } from "../protocol/extension-negotiation.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { bounded, type ChannelBounds } from "./bounds.ts";
+import type { ContentConverter } from "./content-converter.ts";
 import { checkLimit, checkPeriod, checkTimeout } from "./durations.ts";
 import { checkType, pickOptions } from "./options.ts";
 
@@ -47,6 +49,11 @@ export interface SessionConfig {
    * @defaultValue none
    */
   readonly extensions?: readonly WebSocketExtensionFactory[] | undefined;
+  /**
+   * Writes what `sendSerialized` is given, and reads what `receiveDeserialized` gives: `json()`, or `codec()` for other
+   * formats. @defaultValue none
+   */
+  readonly contentConverter?: ContentConverter | undefined;
   /** The queues between the wire and the program. */
   readonly channels?:
     | {
@@ -69,6 +76,7 @@ export interface ResolvedSessionConfig {
   readonly closeTimeout: number;
   readonly handshakeTimeout: number;
   readonly extensions: readonly WebSocketExtensionFactory[];
+  readonly contentConverter: ContentConverter | undefined;
   readonly incoming: ChannelBounds;
   readonly outgoing: ChannelBounds;
 }
@@ -114,6 +122,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     "closeTimeout",
     "handshakeTimeout",
     "extensions",
+    "contentConverter",
     "channels",
   ]);
   const channels = pickOptions<NonNullable<SessionConfig["channels"]>>(
@@ -140,6 +149,7 @@ export function resolveConfig(what: string, config: SessionConfig): ResolvedSess
     closeTimeout: timeout("closeTimeout"),
     handshakeTimeout: timeout("handshakeTimeout"),
     extensions: [...extensions],
+    contentConverter: given.contentConverter && checkConverter(given.contentConverter),
     incoming: checkBounds(`${what}.channels.incoming`, channels.incoming ?? defaults.incoming),
     outgoing: checkBounds(`${what}.channels.outgoing`, channels.outgoing ?? defaults.outgoing),
   };
@@ -153,6 +163,13 @@ function checkHeartbeat(what: string, heartbeat: Heartbeat): Heartbeat {
   checkType("heartbeat.message", message, "function");
   if (isAnswer !== undefined) checkType("heartbeat.isAnswer", isAnswer, "function");
   return { message: message as Heartbeat["message"], isAnswer };
+}
+
+function checkConverter(converter: ContentConverter): ContentConverter {
+  if (typeof converter.read === "function") return converter;
+  throw new InvalidArgumentError(
+    "contentConverter is none: give json(), codec(), or what extends ContentConverter",
+  );
 }
 
 function checkBounds(what: string, bounds: ChannelBounds): ChannelBounds {

@@ -4,11 +4,16 @@ import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Heartbeat, ResolvedSessionConfig } from "./config.ts";
 import { frameOf } from "./content.ts";
+import type { ContentConverter } from "./content-converter.ts";
 import { checkPeriod } from "./durations.ts";
-import type { PingTimeoutError } from "./errors.ts";
+import { ConverterNotFoundError, type PingTimeoutError } from "./errors.ts";
+import type { SendOptions } from "./outgoing.ts";
 import { Pinger } from "./pinger.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { StandardSchema } from "./standard-schema.ts";
 import type { Transport } from "./transport.ts";
+import type { TypedSession, TypedSessionOptions } from "./typed-session.ts";
+import type { WaitOptions } from "./waiting.ts";
 import { WebSocketSession } from "./web-socket-session.ts";
 
 /** What a default session is made of. */
@@ -18,6 +23,7 @@ export interface DefaultSessionOptions extends SessionOptions {
   /** Milliseconds within which anything must come after a ping, Infinity for none. */
   readonly pingTimeout: number;
   readonly heartbeat?: Heartbeat | undefined;
+  readonly contentConverter?: ContentConverter | undefined;
   readonly limits: ProtocolLimits;
 }
 
@@ -26,7 +32,8 @@ export function sessionOptions(
   config: ResolvedSessionConfig,
   opened: Pick<SessionOptions, "clock" | "subprotocol" | "extensions" | "call" | "url" | "onEnd">,
 ): DefaultSessionOptions {
-  const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, heartbeat, limits } = config;
+  const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, heartbeat, contentConverter, limits } =
+    config;
   const { clock, subprotocol, extensions, call, url, onEnd } = opened;
   // Written out: each spread of so many fields makes a shape of its own, a kilobyte of them for every session.
   return {
@@ -37,6 +44,7 @@ export function sessionOptions(
     pingInterval,
     pingTimeout,
     heartbeat,
+    contentConverter,
     limits,
     subprotocol,
     extensions,
@@ -53,6 +61,8 @@ export function sessionOptions(
 export class DefaultWebSocketSession extends WebSocketSession {
   /** The largest message that is received whole, in bytes. A larger one ends the session with 1009. */
   readonly maxMessageSize: number;
+  /** The configured `contentConverter`. Ktor: `converter`. */
+  readonly converter: ContentConverter | undefined;
   readonly #pinger: Pinger;
   readonly #heartbeat: Heartbeat | undefined;
 
@@ -60,6 +70,7 @@ export class DefaultWebSocketSession extends WebSocketSession {
   constructor(transport: Transport, options: DefaultSessionOptions) {
     super(transport, options);
     this.maxMessageSize = options.limits.maxMessageSize;
+    this.converter = options.contentConverter;
     this.#heartbeat = options.heartbeat;
     this.#pinger = new Pinger(transport, options.clock, this, options);
     this.#pinger.start();
@@ -88,6 +99,48 @@ export class DefaultWebSocketSession extends WebSocketSession {
   /** Milliseconds between the newest ping and its pong; null before the first pong. */
   get latency(): number | null {
     return this.#pinger.latency;
+  }
+
+  /**
+   * Sends a value as the converter writes it. It is written at the call, and otherwise sent as by `send`. Ktor:
+   * `sendSerialized`.
+   *
+   * @throws {@link ConverterNotFoundError}; what the converter throws, then nothing was sent; else as `send`
+   */
+  async sendSerialized(value: unknown, options?: SendOptions): Promise<void> {
+    await this.send(this.#requiredConverter().serialize(value), options);
+  }
+
+  /**
+   * The value of the next message; waits for it. Aborting the wait loses nothing. Ktor: `receiveDeserialized`.
+   *
+   * @typeParam T - what the message is taken for without a schema, unchecked
+   * @param schema - any Standard Schema, such as zod's, valibot's or arktype's; what it makes of the value is the result
+   * @throws {@link DeserializeError} with the frame, for a message that the converter does not read, or that does not fit
+   * the schema; the session lives on
+   * @throws {@link ConverterNotFoundError}, and nothing was taken; else as `incoming.receive`
+   */
+  receiveDeserialized<T = unknown>(schema?: undefined, options?: WaitOptions): Promise<T>;
+  receiveDeserialized<T>(schema: StandardSchema<unknown, T>, options?: WaitOptions): Promise<T>;
+  async receiveDeserialized(schema?: StandardSchema, options?: WaitOptions): Promise<unknown> {
+    return await this.#requiredConverter().receive(this.incoming, schema, options);
+  }
+
+  /**
+   * This session with messages that have types: both directions are checked by Standard Schemas.
+   *
+   * @throws {@link ConverterNotFoundError}; {@link InvalidArgumentError} for an option that does not exist or cannot be
+   * used
+   */
+  typed<Incoming, Outgoing = unknown>(
+    options: TypedSessionOptions<Incoming, Outgoing>,
+  ): TypedSession<Incoming, Outgoing> {
+    return this.#requiredConverter().typed(this, options);
+  }
+
+  #requiredConverter(): ContentConverter {
+    if (this.converter === undefined) throw new ConverterNotFoundError();
+    return this.converter;
   }
 
   /** @internal */

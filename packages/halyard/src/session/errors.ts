@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ErrorContext, HalyardError } from "../protocol/errors.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { SchemaIssue } from "./standard-schema.ts";
 
 /** The network failed: name resolution, a refused or reset connection, an end without a Close frame. */
 export class ConnectionError extends HalyardError {
@@ -56,4 +58,39 @@ export class ChannelClosedError extends HalyardError {
 export class ChannelOverflowError extends HalyardError {
   override readonly name: string = "ChannelOverflowError";
   readonly code = "ERR_HALYARD_CHANNEL_OVERFLOW";
+}
+
+/**
+ * A value was to be sent or received, and no `contentConverter` is configured. Nothing was sent or taken. Ktor:
+ * `WebsocketConverterNotFoundException`.
+ */
+export class ConverterNotFoundError extends HalyardError {
+  override readonly name: string = "ConverterNotFoundError";
+  readonly code = "ERR_HALYARD_CONVERTER_NOT_FOUND";
+
+  constructor() {
+    super("no converter is configured: use install(WebSockets, { contentConverter: json() })");
+  }
+}
+
+/**
+ * A message is not what was to be received. It has been taken, and is in `frame`; the session lives on. Ktor:
+ * `WebsocketDeserializeException`.
+ */
+export class DeserializeError extends HalyardError {
+  override readonly name: string = "DeserializeError";
+  readonly code = "ERR_HALYARD_DESERIALIZE";
+  readonly frame: Frame;
+  /** What the schema says, if it was the schema. */
+  readonly issues: readonly SchemaIssue[] | undefined;
+
+  constructor(
+    message: string,
+    frame: Frame,
+    context: ErrorContext & { readonly issues?: readonly SchemaIssue[] | undefined } = {},
+  ) {
+    super(message, { phase: "open", ...context });
+    this.frame = frame;
+    this.issues = context.issues;
+  }
 }

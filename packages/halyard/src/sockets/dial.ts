@@ -6,8 +6,9 @@ import {
   type Socket,
   type TcpNetConnectOpts,
 } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
 import type { TlsClient } from "./tls-client.ts";
@@ -119,7 +120,7 @@ function open({
     if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
     const protocols = http2 ? ["h2", "http/1.1"] : undefined;
-    const socket = connectTls(
+    const socket = nodeTls().connect(
       Object.assign(own, tls.connectionOptions(server, protocols)) as ConnectionOptions,
     );
     tls.learnFrom(socket, server);

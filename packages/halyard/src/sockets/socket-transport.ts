@@ -38,6 +38,8 @@ export class SocketTransport implements Transport, ByteSink {
   #turnStart = 0;
   /** Whether nothing more is done before the next turn. */
   #isResting = false;
+  /** Whether the end that was found is acted on in the next turn. */
+  #isEndDue = false;
   #isEnding = false;
   /** Made when somebody asks. */
   #ending: Deferred<void> | null = null;
@@ -142,7 +144,7 @@ export class SocketTransport implements Transport, ByteSink {
     const wasAhead = this.#ahead !== null;
     this.#connection.receive(chunk, isGiven);
     // What comes in spite of a pause waits.
-    if (!this.#isResting) this.#advance();
+    if (!this.#isResting && !this.#connection.endsNext) this.#advance();
     if (this.#connection.hasInput) this.#connection.retain();
     this.#isPaused = this.#hasDoneEnough() || this.#connection.hasInput || (wasAhead && this.#ahead !== null);
     return !this.#isPaused;
@@ -158,12 +160,13 @@ export class SocketTransport implements Transport, ByteSink {
     this.#hasEnded = true;
     this.#endIsInSight();
     this.#settleReceiver();
-    // Closed cleanly, the socket is about to be destroyed: to end our side before that is a call of the system for nothing.
-    if (!this.closing.isComplete) this.output.end();
+    if (!this.#connection.endsNext) this.#endOutput();
   }
 
   /** @internal */
   closed(error: Error | undefined): void {
+    // No answer goes out any more.
+    if (this.#connection.endsNext) this.#advance();
     const phase = this.#connection.closing.initiator === null ? "open" : "closing";
     if (error !== undefined && !this.#isGone) this.#break(socketError(error, phase, this.#url));
     this.#gone();
@@ -171,14 +174,24 @@ export class SocketTransport implements Transport, ByteSink {
 
   /**
    * Goes on with what was read. Where that ends what can be sent, a turn of the loop passes first, so that what a loop
-   * over `incoming` answers to the messages before a Close frame, or before a fault, still goes out.
+   * over `incoming` answers to the messages before a Close frame, or before a fault, still goes out. They may have come by
+   * an earlier read: Deno reads more than once before that loop has run.
    */
   #proceed(): void {
     if (!this.#connection.endsNext) return this.#advance();
+    if (this.#isEndDue) return;
+    this.#isEndDue = true;
     setImmediate(() => {
+      this.#isEndDue = false;
       this.#advance();
+      if (this.#hasEnded) this.#endOutput();
       if (!this.#connection.hasInput) this.#resume();
     });
+  }
+
+  /** Closed cleanly, the socket is about to be destroyed: to end our side before that is a call of the system for nothing. */
+  #endOutput(): void {
+    if (!this.closing.isComplete) this.output.end();
   }
 
   /** Makes a batch of the bytes at hand and gives it to who waits. */
@@ -194,18 +207,20 @@ export class SocketTransport implements Transport, ByteSink {
     this.#awaitDecoding();
     this.output.schedule();
     this.#settleReceiver();
-    if (batch.length === 0 && this.#hasMore) this.#leaveATurn();
+    if (batch.length > 0) return;
+    if (this.#connection.endsNext) this.#proceed();
+    else if (this.#hasMore) this.#leaveATurn();
   }
 
   /** Whether the connection can go on by itself. */
   get #hasMore(): boolean {
-    const { hasInput, decoding, endsNext } = this.#connection;
-    return hasInput && decoding === null && !endsNext;
+    const { hasInput, decoding } = this.#connection;
+    return hasInput && decoding === null;
   }
 
   #take(): Frame[] {
     try {
-      return this.#connection.take();
+      return this.#connection.take(true);
     } catch (error) {
       // Without this message the ones behind it would make no sense.
       this.#connection.dispose();

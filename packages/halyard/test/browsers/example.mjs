@@ -3,20 +3,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { HttpClient, WebSockets } from "halyard";
 
 /** @typedef {import("./firefox.mjs").Page} Page */
 
-const program = fileURLToPath(new URL("../../../../examples/browser/dist/main.js", import.meta.url));
 const phone = { width: 360, height: 640 };
 
-/** Starts the example as its user does, once it is built. */
-export async function startExample() {
+/** Starts the example as its user does, once it is built. @param {string} folder */
+export async function startExample(folder) {
   const env = { ...process.env, PORT: "0" };
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [path.join(folder, "dist", "main.js")], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 15 * 60_000,
@@ -45,6 +44,7 @@ export function exampleCases({ url, hostile }) {
         await settled(page, "Not connected");
         await click(page, "#connect");
         await settled(page, "Connected by Js");
+        await until(page, "document.querySelectorAll('li').length === 1");
         await send(page, "hello");
         await until(page, "document.querySelectorAll('li').length === 3");
         await click(page, "#binary");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Runs the suite of the Js engine in Chromium and Firefox, with the package as it is built, and uses the example there.
+ * Runs the suite of the Js engine in Chromium and Firefox, and uses the example there: both with the package as it is packed.
  *
  *   node run.mjs [--browsers REGEX] [--picture]   --picture: writes docs/images/browser-example.png
  */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { copyExample } from "../../../../scripts/example-copy.mjs";
 import { bundle } from "../runtimes/bundle.mjs";
 import { expectedCases, verdict } from "../runtimes/js-verdict.mjs";
 import { packageCopy } from "../runtimes/package-copy.mjs";
@@ -24,7 +25,14 @@ const { values: options } = parseArgs({
 });
 const tally = new Tally();
 
-const files = ["js-suite.mjs", "page-worker.mjs", "cases.mjs", "hostile.mjs", "hostile-cases.mjs"];
+const files = [
+  "js-suite.mjs",
+  "page-worker.mjs",
+  "cases.mjs",
+  "hostile.mjs",
+  "hostile-cases.mjs",
+  "platform-cases.mjs",
+];
 const cwd = packageCopy(
   files.map((file) => new URL(`../runtimes/${file}`, import.meta.url)),
   "plain",
@@ -35,7 +43,7 @@ const page = await servePage({
 });
 const server = await startServer("contract-server.mjs");
 const hostile = await startServer("hostile-server.mjs");
-const example = await startExample();
+const example = await startExample(await copyExample("browser"));
 try {
   for (const [name, launch] of Object.entries(launches))
     if (new RegExp(options.browsers).test(name)) await inBrowser(name, launch);

@@ -27,7 +27,9 @@ const { values: options } = parseArgs({
 const tally = new Tally();
 const server = await startServer("../http2/contract-server.mjs");
 const { http1, http2, tls, ca, cert, key } = JSON.parse(server.line);
-const programs = ["contract.mjs", "../runtimes/cases.mjs"].map((file) => new URL(file, import.meta.url));
+const programs = ["http2-contract.mjs", "cases.mjs"].map(
+  (file) => new URL(`../runtimes/${file}`, import.meta.url),
+);
 const cwd = packageCopy(programs, "plain");
 try {
   await throughPeers(peers.filter(({ name }) => new RegExp(options.peers).test(name)));
@@ -90,5 +92,5 @@ async function onRuntimes(names) {
 async function contract(runtime, isTls, port) {
   const url = `${isTls ? "wss" : "ws"}://127.0.0.1:${port}`;
   const question = { url, http2: isTls ? "prefer" : "require", ca };
-  return await run(runtime, ["contract.mjs", JSON.stringify(question)], { cwd, timeout: 2 * 60_000 });
+  return await run(runtime, ["http2-contract.mjs", JSON.stringify(question)], { cwd, timeout: 2 * 60_000 });
 }

@@ -2,7 +2,7 @@
 // Flow control of HTTP/2 and the bounds of a session are one: who does not take stops its own stream, and no other.
 import type { ServerHttp2Stream } from "node:http2";
 import { expect, test } from "vitest";
-import { http2Windows } from "../../src/sockets/node-http2.ts";
+import { http2Windows } from "../../src/sockets/http2-windows.ts";
 import { testClient } from "../support/clients.ts";
 import { serverFrame } from "../support/hostile-server.ts";
 import { accept, http2Server } from "../support/http2-server.ts";

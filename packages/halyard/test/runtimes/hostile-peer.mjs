@@ -16,6 +16,7 @@ export class Peer {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#look();
     });
+    socket.on("drain", () => this.#look());
     // What a client does to the connection is its test's to judge.
     socket.on("error", () => undefined);
     socket.on("close", () => {
@@ -56,6 +57,18 @@ export class Peer {
   /** @param {string} text */
   message(text) {
     this.#frame(0x81, Buffer.from(text));
+  }
+
+  /** A message as long as it may be, as fast as it is taken. @param {number} opcode @param {number} size */
+  async pour(opcode, size) {
+    const head = Buffer.from([0x80 | opcode, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
+    head.writeBigUInt64BE(BigInt(size), 2);
+    this.send(head);
+    const piece = Buffer.alloc(2 ** 20, "a");
+    for (let left = size; left > 0 && !this.isGone; left -= piece.length) {
+      const hasRoom = this.socket.write(piece.subarray(0, left));
+      if (!hasRoom && !this.isGone) await this.#more();
+    }
   }
 
   /** A Close frame with any code at all. @param {number} code @param {string} reason */

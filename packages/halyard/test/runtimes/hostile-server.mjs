@@ -18,10 +18,31 @@ function record(id) {
   return made;
 }
 
+/** Who was refused, by the id in the query. @type {Map<string | null, Peer[]>} */
+const refusals = new Map();
+
+function refused(id) {
+  const found = refusals.get(id) ?? [];
+  refusals.set(id, found);
+  return found;
+}
+
 /** @type {Record<string, (peer: Peer, query: URLSearchParams) => unknown>} */
 const scripts = {
-  "/refusal": (peer, query) =>
-    peer.socket.end(`HTTP/1.1 ${query.get("status")} No\r\nLocation: /echo\r\n${html}`),
+  "/refusal": (peer, query) => {
+    refused(query.get("id")).push(peer);
+    peer.socket.end(`HTTP/1.1 ${query.get("status")} No\r\nLocation: /echo\r\n${html}`);
+  },
+  "/refusals": async (peer, query) => {
+    peer.agree();
+    // A second attempt begins when the first has its answer, if there is one.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const peers = refused(query.get("id"));
+    peer.message(JSON.stringify({ requests: peers.length, isOver: peers.every(({ isGone }) => isGone) }));
+    peer.close(1000, "");
+    await peer.until(8);
+    peer.socket.end();
+  },
   "/endless-refusal": (peer) => {
     peer.socket.write("HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n\r\n");
     const more = setInterval(
@@ -149,6 +170,11 @@ const scripts = {
     await peer.until(8);
     peer.close(1000, "");
     peer.socket.end();
+  },
+  "/large": async (peer, query) => {
+    peer.agree();
+    await peer.pour(Number(query.get("opcode")), Number(query.get("bytes")));
+    await peer.drain();
   },
   "/late-reader": async (peer, query) => {
     peer.agree();

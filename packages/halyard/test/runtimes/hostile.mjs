@@ -2,6 +2,7 @@
 // Runs the cases of hostile servers on any platform.
 import { HttpClient, WebSockets } from "halyard";
 import { cases } from "./hostile-cases.mjs";
+import { platformCases } from "./platform-cases.mjs";
 
 /** Small enough to wait for, and large enough for a slow machine. */
 const closeTimeout = 300;
@@ -63,6 +64,19 @@ export class Hostile {
     }
   }
 
+  /** How large the first message is, in bytes or characters, or the code of the end that comes in its place. */
+  async sizeOrEnd(path) {
+    const session = await this.session(path);
+    try {
+      const frame = await session.incoming.receive();
+      return { size: frame.type === "text" ? frame.readText().length : frame.size };
+    } catch {
+      return { code: (await session.closeReason).code };
+    } finally {
+      session.cancel();
+    }
+  }
+
   async closing(path) {
     const session = await this.session(path);
     await session.send("go");
@@ -72,8 +86,13 @@ export class Hostile {
     return { code: (await session.closeReason).code, clean, initiator, received: received?.code ?? null };
   }
 
-  async seen(id) {
-    const session = await this.session(`/seen?id=${id}`);
+  seen(id) {
+    return this.text(`/seen?id=${id}`);
+  }
+
+  /** What the server says in its first message. */
+  async text(path) {
+    const session = await this.session(path);
     const frame = await session.incoming.receive();
     await session.close();
     return JSON.parse(frame.readText());
@@ -98,8 +117,12 @@ export function hostileCases(makeEngine, server) {
   const has = new Set([
     ...capabilities,
     ...(typeof SharedArrayBuffer === "function" ? ["sharedMemory"] : []),
+    // It is the sign of Chromium.
+    ...("WebSocketStream" in globalThis ? ["emptyLongTexts"] : []),
   ]);
-  const applicable = cases.filter(({ needs = [] }) => needs.every((capability) => has.has(capability)));
+  const applicable = [...cases, ...platformCases].filter(({ needs = [] }) =>
+    needs.every((capability) => has.has(capability)),
+  );
   return applicable.map(({ name, act, expected }) => ({
     name: `hostile: ${name}`,
     async run() {

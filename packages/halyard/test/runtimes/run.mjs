@@ -73,7 +73,15 @@ async function contract(names) {
 }
 
 async function js(names) {
-  const files = ["js.mjs", "worker.mjs", "js-suite.mjs", "cases.mjs", "hostile.mjs", "hostile-cases.mjs"];
+  const files = [
+    "js.mjs",
+    "worker.mjs",
+    "js-suite.mjs",
+    "cases.mjs",
+    "hostile.mjs",
+    "hostile-cases.mjs",
+    "platform-cases.mjs",
+  ];
   const cwd = packageCopy(
     files.map((file) => new URL(file, import.meta.url)),
     "plain",

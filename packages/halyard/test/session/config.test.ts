@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { InvalidArgumentError } from "../../src/protocol/errors.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 import { bounded, type ChannelBounds, unlimited } from "../../src/session/bounds.ts";
 import { resolveConfig, type SessionConfig } from "../../src/session/config.ts";
+import { ContentConverter } from "../../src/session/content-converter.ts";
 
 const resolve = (config: object) => resolveConfig("WebSockets", config as SessionConfig);
 
@@ -88,4 +90,23 @@ describe("what cannot be used is refused", () => {
     expect(() => resolve(config)).toThrow(InvalidArgumentError);
     expect(() => resolve(config)).toThrow(message);
   });
+});
+
+test("a converter of one's own extends ContentConverter, and what is none is refused", () => {
+  class Lines extends ContentConverter {
+    override serialize(value: unknown): Frame {
+      return new Frame.Text(String(value));
+    }
+    override isApplicable(frame: Frame): boolean {
+      return frame.type === "text";
+    }
+    override deserialize(frame: Frame): unknown {
+      return (frame as Frame.Text).readText();
+    }
+  }
+  const contentConverter = new Lines();
+  expect(resolve({ contentConverter }).contentConverter).toBe(contentConverter);
+  expect(() => resolve({ contentConverter: JSON })).toThrow(
+    /contentConverter is none: give json\(\), codec\(\)/,
+  );
 });

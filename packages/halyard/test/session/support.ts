@@ -72,7 +72,7 @@ function openOn<S extends WebSocketSession>(
 }
 
 /** Opens two default sessions that are joined: a client and a server. */
-export function openPair(): {
+export function openPair(options?: OpenOptions): {
   readonly client: DefaultWebSocketSession;
   readonly server: DefaultWebSocketSession;
 } {
@@ -81,8 +81,8 @@ export function openPair(): {
   near.to(far);
   far.to(near);
   const clock = new VirtualClock();
-  const client = new DefaultWebSocketSession(near, sessionOptions(clock));
-  const server = new DefaultWebSocketSession(far, sessionOptions(clock));
+  const client = new DefaultWebSocketSession(near, sessionOptions(clock, options));
+  const server = new DefaultWebSocketSession(far, sessionOptions(clock, options));
   opened.push({ session: client, transport: near, clock }, { session: server, transport: far, clock });
   return { client, server };
 }

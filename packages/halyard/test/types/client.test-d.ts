@@ -16,6 +16,7 @@ import {
   type ReceiveChannel,
   type RequestTarget,
   type SendChannel,
+  type StandardSchema,
   type WebSocketSession,
   WebSockets,
 } from "halyard";
@@ -123,3 +124,19 @@ async function disposable(): Promise<void> {
   await session.send(1);
 }
 void disposable;
+
+// Typed messages: what a schema makes of a value is what is received, what it takes is what can be sent.
+declare const session: DefaultClientWebSocketSession;
+declare const when: StandardSchema<string, Date>;
+declare const named: StandardSchema<{ name: string; age?: number }, { name: string; age: number }>;
+expectType<Promise<Date>>(session.receiveDeserialized(when));
+expectType<Promise<{ id: number }>>(session.receiveDeserialized<{ id: number }>());
+// @ts-expect-error: without a schema and a type nothing is known
+void session.receiveDeserialized().then(({ id }) => id);
+const typed = session.typed({ incoming: when, outgoing: named });
+expectType<Promise<Date>>(typed.receive());
+void typed.send({ name: "Jane" });
+// @ts-expect-error: the schema of what is sent wants a name
+void typed.send({ age: 7 });
+// @ts-expect-error: there is no such policy
+void session.typed({ incoming: when, onInvalid: "ignore" });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the engine contract with Cio over HTTP/2 and prints what came of it as a line of JSON:
-//   node contract.mjs '{"url":"wss://localhost:1","http2":"prefer","ca":"..."}'
+//   node http2-contract.mjs '{"url":"wss://localhost:1","http2":"prefer","ca":"..."}'
 import { HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 import { engineContract } from "halyard/testing";
-import { runCases } from "../runtimes/cases.mjs";
+import { runCases } from "./cases.mjs";
 
 /** The slowest case takes a second. */
 const patience = 5_000;

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type * as Http2 from "node:http2";
-
-/** Loaded by who needs it: with all that it brings it takes longer to load than the rest of Halyard. */
-export function nodeHttp2(): typeof Http2 {
-  return process.getBuiltinModule("node:http2");
-}
+import type { Http2Session } from "node:http2";
 
 /**
  * Flow control, in bytes (RFC 9113 section 5.2). What a stream's window lets in is held while nobody takes it, so it is as large as
@@ -16,7 +11,7 @@ export const http2Windows: { readonly stream: number; readonly connection: numbe
 };
 
 /** Opens the window of a whole connection, so that it is the streams' windows that count. Bun then opens none of those again. */
-export function widenConnection(session: Http2.Http2Session): void {
+export function widenConnection(session: Http2Session): void {
   if (process.versions["bun"] !== undefined) return;
   session.setLocalWindowSize(http2Windows.connection);
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer, type OnReadOpts, type Socket } from "node:net";
+import { expect, test } from "vitest";
+import { noBytes } from "../../src/protocol/bytes.ts";
+import type { Frame } from "../../src/protocol/frame.ts";
+import type { BatchReceiver } from "../../src/session/transport.ts";
+import { SocketStream } from "../../src/sockets/socket-stream.ts";
+import { SocketTransport } from "../../src/sockets/socket-transport.ts";
+import { connect, split, toHex, toRole } from "../protocol/support.ts";
+import { checkLeaks } from "../support/leaks.ts";
+
+checkLeaks();
+
+/** Gives every byte in a read of its own, all in one turn: on Deno reads come like that, before any promise has gone on. */
+function byteByByte(onread: OnReadOpts): OnReadOpts {
+  return {
+    buffer: onread.buffer,
+    callback(size, bytes) {
+      let goesOn = true;
+      for (let at = 0; at < size; at++) goesOn = onread.callback(1, bytes.subarray(at, at + 1));
+      return goesOn;
+    },
+  };
+}
+
+/** Answers every text with itself, a turn of promises later, as a session does. */
+function echo(transport: SocketTransport): Promise<Error | null> {
+  return new Promise((resolve) => {
+    const receiver: BatchReceiver = {
+      received: (batch) => void Promise.resolve().then(() => answer(batch)),
+      receivingFailed: (error) => resolve(error as Error),
+    };
+    const answer = (batch: readonly Frame[] | null) => {
+      if (batch === null) return resolve(null);
+      for (const frame of batch) if (frame.type === "text") transport.send(frame);
+      transport.receive(receiver);
+    };
+    transport.receive(receiver);
+  });
+}
+
+const text = "81 01 61";
+
+test.each([
+  { what: "a fault", end: ["8f 01 61", "89 00"], heard: "88", hasFin: false },
+  { what: "a fault, and the end of the connection", end: ["8f 01 61", "89 00"], heard: "88", hasFin: true },
+  { what: "a Close frame", end: ["88 02 03 e8"], heard: "88 02 03 e8", hasFin: false },
+  {
+    what: "a Close frame, and the end of the connection",
+    end: ["88 02 03 e8"],
+    heard: "88 02 03 e8",
+    hasFin: true,
+  },
+])(
+  "a message is answered before $what, however many reads come in one turn",
+  async ({ end, heard, hasFin }) => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const stream = SocketStream.connect(false, (onread) =>
+      connectTo({ port, host: "127.0.0.1", allowHalfOpen: true, onread: byteByByte(onread) }),
+    );
+    const [peer] = (await once(server, "connection")) as [Socket];
+    const received: Buffer[] = [];
+    peer.on("data", (chunk: Buffer) => received.push(chunk));
+    peer.on("error", () => undefined);
+    const transport = new SocketTransport(stream, connect("client"), { masking: true, early: noBytes });
+    const over = echo(transport);
+    peer.write(toRole("client", text, ...end));
+    if (hasFin) peer.end();
+
+    const heardClose = () => split(Buffer.concat(received)).map((each) => toHex(each.frame));
+    await expect.poll(() => heardClose().at(-1), { interval: 1 }).toMatch(new RegExp(`^${heard}`));
+    expect(heardClose()[0]).toBe(text);
+    if (!hasFin) peer.end();
+    await over;
+    transport.dispose();
+    peer.destroy();
+    server.close();
+    await once(server, "close");
+  },
+);
