@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { CancelTimer, Clock } from "../session/clock.ts";
-import { http2Windows, widenConnection } from "../sockets/http2-windows.ts";
+import { http2Bounds, widenConnection } from "../sockets/http2-bounds.ts";
 import { nodeHttp2 } from "../sockets/lazy-builtins.ts";
 import { type ConnectHeaders, Http2Request } from "./http2-request.ts";
 
@@ -14,14 +14,15 @@ export function createHttp2Server(
   tls: { cert: string; key: string } | null,
 ): Http2Server | Http2SecureServer {
   const { createServer, createSecureServer } = nodeHttp2();
+  const { initialWindowSize, maxSessionMemory } = http2Bounds;
   const settings = {
     enableConnectProtocol: true,
     enablePush: false,
     maxConcurrentStreams,
-    initialWindowSize: http2Windows.stream,
+    initialWindowSize,
   };
-  if (tls === null) return createServer({ settings });
-  const server = createSecureServer({ ...limits, ...tls, settings, allowHTTP1: true });
+  if (tls === null) return createServer({ settings, maxSessionMemory });
+  const server = createSecureServer({ ...limits, ...tls, settings, maxSessionMemory, allowHTTP1: true });
   // It does not take them from the options.
   return Object.assign(server, limits);
 }

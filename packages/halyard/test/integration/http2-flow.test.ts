@@ -2,7 +2,8 @@
 // Flow control of HTTP/2 and the bounds of a session are one: who does not take stops its own stream, and no other.
 import type { ServerHttp2Stream } from "node:http2";
 import { expect, test } from "vitest";
-import { http2Windows } from "../../src/sockets/http2-windows.ts";
+import { WebSocketServer } from "../../src/server/index.ts";
+import { http2Bounds } from "../../src/sockets/http2-bounds.ts";
 import { testClient } from "../support/clients.ts";
 import { serverFrame } from "../support/hostile-server.ts";
 import { accept, http2Server } from "../support/http2-server.ts";
@@ -45,7 +46,7 @@ test("MM-05: a consumer that stops stops the server, within the window; other se
   const hot = await client.webSocketSession(`${server.url}pour`);
   await atRest(() => written.bytes);
   // `incoming` holds 1 MiB, the transport reads a batch ahead, and the window is what lies in the platform.
-  expect(written.bytes).toBeLessThan(http2Windows.stream + 4 * 2 ** 20);
+  expect(written.bytes).toBeLessThan(http2Bounds.initialWindowSize + 4 * 2 ** 20);
   expect((await other.close()).clean).toBe(true);
   const before = written.bytes;
   for (let count = 0; count < 1_000; count++) await hot.incoming.receive();
@@ -81,4 +82,24 @@ test("MM-09: a session that receives without end does not keep others on the con
   hot.cancel();
   quiet.cancel();
   await draining;
+});
+
+test("MM-07: many sessions that send to each other all they can do not stop each other, and leave room for another", async () => {
+  await using server = new WebSocketServer({ http2: true }).webSocket("/", async (session) => {
+    for await (const frame of session.incoming) await session.send(frame);
+  });
+  const { url } = await server.listen();
+  await using client = testClient({}, { http2: "require" });
+  const message = new Uint8Array(2 ** 20);
+  const talk = () =>
+    client.webSocket(url, async (session) => {
+      const sending = (async () => {
+        for (let count = 0; count < 3; count++) await session.send(message);
+      })();
+      for (let count = 0; count < 3; count++) expect((await session.incoming.receive()).size).toBe(2 ** 20);
+      await sending;
+    });
+  const talking = Array.from({ length: 40 }, talk);
+  await turns();
+  await Promise.all([...talking, talk()]);
 });

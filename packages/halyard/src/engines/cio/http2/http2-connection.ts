@@ -3,8 +3,8 @@ import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 
 import { HandshakeError } from "../../../protocol/errors.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import type { Header } from "../../../protocol/handshake/header-list.ts";
+import { http2Bounds, widenConnection } from "../../../sockets/http2-bounds.ts";
 import { http2Codes } from "../../../sockets/http2-byte-stream.ts";
-import { http2Windows, widenConnection } from "../../../sockets/http2-windows.ts";
 import { nodeHttp2 } from "../../../sockets/lazy-builtins.ts";
 import { socketError } from "../../../sockets/socket-errors.ts";
 import type { SocketStream } from "../../../sockets/socket-stream.ts";
@@ -159,7 +159,8 @@ export class Http2Connection {
 function sessionOptions({ maxHeadSize = 65_536, maxHeaders = 128 }: AnswerLimits) {
   const maxHeaderListSize = Math.min(maxHeadSize + (maxHeaders + 1) * roomPerHeader, mostOfSetting);
   return {
-    settings: { enablePush: false, initialWindowSize: http2Windows.stream, maxHeaderListSize },
+    settings: { enablePush: false, initialWindowSize: http2Bounds.initialWindowSize, maxHeaderListSize },
+    maxSessionMemory: http2Bounds.maxSessionMemory,
     maxHeaderListPairs: Math.min(maxHeaders + 1, mostOfSetting),
     maxReservedRemoteStreams: 0,
   };
