@@ -18,10 +18,6 @@ export interface Http2ConnectionOptions {
   readonly limits: AnswerLimits;
 }
 
-/** What a client may be told of an answer is judged later: here is only what bounds the memory that it takes. */
-const roomPerHeader = 32;
-const mostOfSetting = 2 ** 31 - 1;
-
 /** A connection of HTTP/2 that sessions share. It ends with the last of them. */
 export class Http2Connection {
   /** Called when the connection is gone. */
@@ -156,12 +152,21 @@ export class Http2Connection {
   }
 }
 
+/**
+ * A head that the platform refuses, it drops in a way that may end the process on Node 20 and 22 (nodejs/node#39951). So it is let read more than is
+ * accepted, and only what is far beyond is left to it.
+ */
 function sessionOptions({ maxHeadSize = 65_536, maxHeaders = 128 }: AnswerLimits) {
-  const maxHeaderListSize = Math.min(maxHeadSize + (maxHeaders + 1) * roomPerHeader, mostOfSetting);
+  const { initialWindowSize, maxSessionMemory } = http2Bounds;
+  const most = (limit: number) => Math.min(4 * limit, 2 ** 31 - 1);
   return {
-    settings: { enablePush: false, initialWindowSize: http2Bounds.initialWindowSize, maxHeaderListSize },
-    maxSessionMemory: http2Bounds.maxSessionMemory,
-    maxHeaderListPairs: Math.min(maxHeaders + 1, mostOfSetting),
+    settings: {
+      enablePush: false,
+      initialWindowSize,
+      maxHeaderListSize: most(maxHeadSize + 32 * maxHeaders),
+    },
+    maxHeaderListPairs: most(maxHeaders),
+    maxSessionMemory,
     maxReservedRemoteStreams: 0,
   };
 }
