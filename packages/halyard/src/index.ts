@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
   EngineCapability,
   EngineConnection,
+  EngineEvent,
   EngineRequest,
   HttpClientEngine,
   HttpClientEngineFactory,
@@ -25,6 +27,13 @@ export type {
   SendStage,
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+} from "./client/plugins/connection-watch.ts";
+export type { ProxyInput, ProxyOptions } from "./client/proxy-options.ts";
 export {
   type HeadersInput,
   HttpMethod,
@@ -47,6 +56,7 @@ export {
   HalyardError,
   HandshakeError,
   type HandshakeErrorContext,
+  type HandshakeTimings,
   InvalidArgumentError,
   type Phase,
   ProtocolViolationError,
@@ -72,11 +82,15 @@ export {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  type ConnectionErrorContext,
   ConverterNotFoundError,
   DeserializeError,
   PingTimeoutError,
+  ProxyError,
+  type ProxyErrorContext,
   TimeoutError,
   TlsError,
+  type TriedAddress,
 } from "./session/errors.ts";
 export type { MessageParts } from "./session/fragments.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";

@@ -115,7 +115,7 @@ export class Upgrader {
     const { stream, early, status } = upgrade.accept(accepted, answers);
     const transport = new SocketTransport(stream, connection, { masking: false, early });
     const { subprotocol } = accepted;
-    const call = { request, response: new ResponseHead(status, accepted.headers) };
+    const call = { request, response: new ResponseHead(status, accepted.headers), timings: noTimings };
     const url = safeUrl(request.url);
     return [
       transport,
@@ -144,6 +144,9 @@ export class Upgrader {
     }
   }
 }
+
+/** One object for all sessions: when the client began is its own to know. */
+const noTimings = Object.freeze({});
 
 /**
  * What was asked for. The Host header is only known to have the right characters, so it may still make no URL, and it

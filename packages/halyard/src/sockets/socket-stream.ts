@@ -79,8 +79,13 @@ export class SocketStream implements ByteStream {
     if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
   }
 
-  detach(): void {
+  /**
+   * Keeps what comes until somebody else is attached.
+   * @param rest - what has come already, and is for whom is attached next
+   */
+  detach(rest?: Uint8Array): void {
     this.#sink = undefined;
+    if (rest !== undefined && rest.length > 0) this.#unclaimed = [copyOf(rest)];
   }
 
   pause(): void {
@@ -116,8 +121,6 @@ export class SocketStream implements ByteStream {
     socket.removeListener("error", onError);
     socket.removeListener("end", onEnd);
     socket.removeListener("close", onClose);
-    // That was for us, who end it.
-    socket.allowHalfOpen = false;
     return socket;
   }
 

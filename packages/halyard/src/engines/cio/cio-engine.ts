@@ -20,12 +20,10 @@ import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
 import type { ByteStream } from "../../sockets/byte-stream.ts";
-import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
-import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { type ExchangeContext, exchange } from "./exchange.ts";
 import type { ConnectResult } from "./http2/connect-exchange.ts";
@@ -33,6 +31,7 @@ import { Http2Origins } from "./http2/http2-origins.ts";
 import { ConnectCall, openShared } from "./http2/open-shared.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
 import { Plan } from "./plan.ts";
+import { dialThrough } from "./proxy/tunnel.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -50,12 +49,12 @@ export class CioEngine implements HttpClientEngine {
     "receiveWhileClosing",
     "byteOrderMarks",
     "unixSockets",
+    "proxies",
   ] as const);
   readonly clock: Clock;
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
-  readonly #tls: TlsClient;
   readonly #http2: Http2Origins | null;
   readonly #streams = new Set<ByteStream>();
   #closing: Deferred<void> | null = null;
@@ -71,7 +70,6 @@ export class CioEngine implements HttpClientEngine {
     this.#options = resolveOptions(options);
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
-    this.#tls = new TlsClient(this.#options.tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
     const { http2: mode, answerLimits: limits, clock } = this.#options;
     this.#http2 =
@@ -105,8 +103,8 @@ export class CioEngine implements HttpClientEngine {
   }
 
   #planOf(request: EngineRequest): Plan {
-    if (this.#plan?.request !== request) {
-      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+    if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
+      this.#plan = new Plan(request, this.#options);
     }
     return this.#plan;
   }
@@ -154,7 +152,7 @@ export class CioEngine implements HttpClientEngine {
    * @param opened - a socket to go on with
    */
   async #connect(
-    { request, dial: options }: Plan,
+    { request, dial: options, tunnel }: Plan,
     attempt: Attempt,
     opened: SocketStream | null,
   ): Promise<SocketStream> {
@@ -162,9 +160,10 @@ export class CioEngine implements HttpClientEngine {
       this.#refuseWhenClosed();
       const stream =
         opened ??
-        (await dial(options, {
+        (await dialThrough(tunnel, options, {
           url: request.safeUrl,
           entered: (phase) => attempt.entered(phase),
+          notice: attempt.notice,
           onAbort: (callback) => attempt.onAbort(callback),
         }));
       if (this.#closing !== null) stream.destroy();

@@ -57,6 +57,8 @@ export class Http2Connection {
   ): Promise<Http2Connection> {
     const { url, scheme } = options;
     const socket = stream.release();
+    // That was for us, who end it.
+    socket.allowHalfOpen = false;
     // Deno makes a URL of it, and there is none without SNI.
     if ("servername" in socket && socket.servername === "") Object.assign(socket, { servername: false });
     const session = nodeHttp2().connect(`${scheme}://localhost`, {

@@ -3,9 +3,9 @@ import type { Attempt } from "../../../client/engine.ts";
 import { HandshakeError } from "../../../protocol/errors.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import type { Clock } from "../../../session/clock.ts";
-import { dial } from "../../../sockets/dial.ts";
 import type { SocketStream } from "../../../sockets/socket-stream.ts";
 import type { Plan } from "../plan.ts";
+import { dialThrough } from "../proxy/tunnel.ts";
 import { Http2Connection } from "./http2-connection.ts";
 import { SharedAttempt, type Together } from "./shared-attempt.ts";
 
@@ -108,7 +108,11 @@ export class Http2Origins {
   async #connect(key: string, plan: Plan, together: Together): Promise<Http2Connection | Lacking> {
     const url = originUrl(plan);
     const isTls = plan.dial.tls !== null;
-    const stream = await dial({ ...plan.dial, http2: true }, { url, ...together });
+    const stream = await dialThrough(
+      plan.tunnel,
+      { ...plan.dial, http2: true, isReleasable: true },
+      { url, ...together },
+    );
     const protocol = isTls ? stream.protocol : "h2";
     if (protocol !== "h2") return { stream, lacks: `it chose ${protocol || "no protocol"} instead of h2` };
     together.entered("upgrade");
