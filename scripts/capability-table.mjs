@@ -39,7 +39,7 @@ const meanings = {
 
 /** @type {Record<string, Record<string, string[]>>} */
 const known = JSON.parse(readFileSync(source, "utf8"));
-const { Cio: cio = {}, Js: js = {}, OkHttp: okhttp = {} } = known;
+const { Cio: cio = {}, Js: js = {}, OkHttp: okhttp = {}, Darwin: darwin = {} } = known;
 const all = Object.values(cio)[0] ?? [];
 const columns = [
   ...Object.entries(cio).map(([name, can]) => ({ title: `Cio: ${name}`, can })),
@@ -47,8 +47,9 @@ const columns = [
     .filter(([name]) => name in titles)
     .map(([name, can]) => ({ title: `Js: ${titles[name]}`, can })),
   ...Object.entries(okhttp).map(([name, can]) => ({ title: `OkHttp: ${titles[name]}`, can })),
+  ...Object.entries(darwin).map(([name, can]) => ({ title: `Darwin: ${titles[name]}`, can })),
 ];
-for (const capability of [js, okhttp].flatMap((engine) => Object.values(engine).flat()))
+for (const capability of [js, okhttp, darwin].flatMap((engine) => Object.values(engine).flat()))
   if (!all.includes(capability)) throw new Error(`Cio lacks ${capability}: the table has no row for it`);
 for (const name of ["node24", "node26"])
   if (String(js[name]) !== String(js["node22"]))

@@ -10,7 +10,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 export const library = path.join(root, "packages", "halyard");
 
 /** The other packages, which stand on it. */
-const others = ["okhttp"].map((name) => path.join(root, "packages", name));
+const others = ["okhttp", "darwin"].map((name) => path.join(root, "packages", name));
 
 /** @typedef {{ specifier: string, name: string, source: string, types: string, home: string }} Entry */
 

@@ -11,6 +11,7 @@ import { expect, test } from "vitest";
 test("halyard", () => {
   expect(Object.keys(main).toSorted()).toMatchInlineSnapshot(`
     [
+      "Auth",
       "ChannelClosedError",
       "ChannelOverflowError",
       "ClientClosedError",
@@ -27,20 +28,32 @@ test("halyard", () => {
       "HalyardError",
       "HandshakeError",
       "HttpClient",
+      "HttpCookies",
       "HttpMethod",
+      "HttpRedirect",
+      "HttpRequestRetry",
+      "HttpTimeout",
       "InvalidArgumentError",
+      "Logging",
       "PingTimeoutError",
       "PluginNotInstalledError",
       "ProtocolViolationError",
       "ProxyError",
+      "RedirectError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",
+      "UserAgent",
       "WebSocketSession",
       "WebSockets",
+      "basicAuth",
+      "bearerAuth",
       "bounded",
       "codec",
+      "constantCookies",
+      "digestAuth",
       "json",
+      "toughCookies",
       "unlimited",
     ]
   `);
@@ -98,6 +111,7 @@ test("halyard/server", () => {
   expect(Object.keys(server).toSorted()).toMatchInlineSnapshot(`
     [
       "WebSocketServer",
+      "connectWebSocket",
       "upgradeWebSocket",
     ]
   `);

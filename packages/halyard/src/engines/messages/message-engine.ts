@@ -33,7 +33,7 @@ export interface Opened {
 export interface MessageBinding {
   /** The engine's name, for errors. */
   readonly name: string;
-  /** What can be done on this platform. Never `rawFrames`, `pingPong`, `extensions` and `frameLimits`. */
+  /** What can be done on this platform. Never `rawFrames`, `extensions` and `frameLimits`; `pingPong` where sockets have `ping`. */
   readonly capabilities: ReadonlySet<EngineCapability>;
   /** The time by which all its sessions live. */
   readonly clock: Clock;
@@ -77,6 +77,7 @@ export class MessageEngine implements HttpClientEngine {
       transport = this.#own(socket, safeUrl);
       return transport;
     };
+    attempt.entered("upgrade");
     try {
       const opened = await this.#binding.connect(request, { attempt, safeUrl, listen });
       if (transport === undefined) throw new TypeError("a connection is open, and nobody listens to it");
