@@ -4,6 +4,7 @@ import type {
   EngineCapability,
   EngineConnection,
   EngineRequest,
+  FetchRequest,
   HttpClientEngine,
 } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
@@ -26,6 +27,7 @@ import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+import type { PlainHttp } from "./plain-http.ts";
 import { Plan } from "./plan.ts";
 import { dialThrough } from "./proxy/tunnel.ts";
 
@@ -51,8 +53,12 @@ export class CioEngine implements HttpClientEngine {
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
+  /** Loaded when it is asked for: most programs only open sessions. */
+  #http: Promise<PlainHttp> | null = null;
   readonly #streams = new Set<SocketStream>();
+  /** Resolves when no stream is left. */
   #closing: Deferred<void> | null = null;
+  #closed: Promise<void> | null = null;
   /** Of the last request. */
   #plan: Plan | null = null;
   readonly #disown = (stream: SocketStream): void => {
@@ -84,11 +90,22 @@ export class CioEngine implements HttpClientEngine {
     );
   }
 
+  async fetch(request: FetchRequest): Promise<Response> {
+    this.#refuseWhenClosed();
+    this.#http ??= import("./plain-http.ts").then(({ PlainHttp }) => new PlainHttp(this.#options.tls));
+    return await (await this.#http).fetch(request);
+  }
+
   close(): Promise<void> {
-    this.#closing ??= new Deferred();
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#closing = new Deferred();
     for (const stream of this.#streams) stream.destroy();
     this.#settleClosing();
-    return this.#closing.promise;
+    await Promise.all([this.#closing.promise, this.#http?.then((http) => http.close())]);
   }
 
   #planOf(request: EngineRequest): Plan {
