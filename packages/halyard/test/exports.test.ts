@@ -111,6 +111,7 @@ test("halyard/server", () => {
   expect(Object.keys(server).toSorted()).toMatchInlineSnapshot(`
     [
       "WebSocketServer",
+      "connectWebSocket",
       "upgradeWebSocket",
     ]
   `);

@@ -59,14 +59,17 @@ export class TlsClient {
     if (options.rejectUnauthorized === false && this.#pinned === null) warnOnce();
   }
 
-  /** Every field is set, so that nothing can come in by way of a polluted prototype. */
-  connectionOptions(server: TlsServer): ConnectionOptions {
-    const { servername, ALPNProtocols, rejectUnauthorized } = this.options;
+  /**
+   * Every field is set, so that nothing can come in by way of a polluted prototype.
+   * @param protocols - to be offered by ALPN (RFC 7301)
+   */
+  connectionOptions(server: TlsServer, protocols?: readonly string[]): ConnectionOptions {
+    const { servername, ALPNProtocols = ["http/1.1"], rejectUnauthorized } = this.options;
     return {
       secureContext: (this.#context ??= createContext(this.options)),
       // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
       servername: servername ?? (isIP(server.host) === 0 ? server.host.replace(/\.$/, "") : ""),
-      ALPNProtocols: [...(ALPNProtocols ?? ["http/1.1"])],
+      ALPNProtocols: [...(protocols ?? ALPNProtocols)],
       rejectUnauthorized: rejectUnauthorized ?? true,
       checkServerIdentity:
         this.options.checkServerIdentity === undefined ? nodeTls().checkServerIdentity : this.#identity,
