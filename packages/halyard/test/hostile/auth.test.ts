@@ -381,6 +381,12 @@ describe("AU-03: names and passwords", () => {
     await using client = testClient();
     const both = { url: "ws://127.0.0.1:1/", headers: { authorization: "x" }, auth: { token: "t" } };
     await failure(client.webSocketSession(both), InvalidArgumentError);
+    const two = { url: "ws://127.0.0.1:1/", auth: { token: "t", username: "ann" } };
+    await failure(client.webSocketSession(two), InvalidArgumentError);
+  });
+
+  test("a long password is one for the server to judge", () => {
+    expect(() => basicAuth({ username: "ann", password: "é".repeat(200_000) })).not.toThrow();
   });
 });
 

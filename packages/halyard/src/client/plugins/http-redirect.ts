@@ -3,6 +3,7 @@ import { type ErrorContext, HalyardError, InvalidArgumentError } from "../../pro
 import { isToken } from "../../protocol/handshake/header-grammar.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { safeUrl } from "../../session/safe-url.ts";
+import { headersOfHost } from "../credentials.ts";
 import {
   type HttpAnswer,
   isRepeatable,
@@ -99,7 +100,7 @@ function checkRules(config: HttpRedirect.Config): Rules {
   if (!Array.isArray(credentialHeaders) || !credentialHeaders.every((name) => isToken(String(name)))) {
     throw new InvalidArgumentError("credentialHeaders is an array of names of headers");
   }
-  const names = ["authorization", "cookie", "proxy-authorization", "host", ...credentialHeaders];
+  const names = [...headersOfHost, ...credentialHeaders];
   const bound = new Set(names.map((name: string) => name.toLowerCase()));
   return { maxRedirects, allowHttpsDowngrade, checkHttpMethod, bound };
 }
