@@ -69,6 +69,22 @@ const imports = [
   ["* as testing", "halyard/testing"],
 ];
 
+/** Says which files an import loads, and which of those modules of Node that wait until they are needed. */
+const footprint = `
+import { register } from "node:module";
+const hooks = 'import { writeSync } from "node:fs"; export function load(url, context, next) { if (url.startsWith("file:")) writeSync(1, url + " "); return next(url, context); }';
+register("data:text/javascript," + encodeURIComponent(hooks));
+const before = new Set(process.moduleLoadList);
+await import("halyard");
+await import("halyard/cio");
+for (const name of ["crypto", "http", "https", "tls", "zlib"]) {
+  const loaded = "NativeModule " + name;
+  if (process.moduleLoadList.includes(loaded) && !before.has(loaded)) console.log("node:" + name);
+}
+`;
+/** The entries, what they share, and the default engine. */
+const mostFiles = 6;
+
 /** Installs the compilers beside each other, once a version. */
 async function installCompilers() {
   const cache = path.join(root, "node_modules", ".cache", "halyard-consumers");
@@ -108,6 +124,7 @@ async function makeConsumer() {
       imports
         .map(([names = "", from]) => `const ${names.replace("* as ", "")} = require("${from}");`)
         .join("\n") + script,
+    "footprint.mjs": footprint,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(directory, name), text);
   await mustRun("npm", ["install", "--no-package-lock", "--ignore-scripts"], { cwd: directory });
@@ -178,6 +195,15 @@ for (const program of ["main.mjs", "main.cjs"]) {
     },
   });
 }
+checks.push({
+  name: "what an import loads",
+  check: async () => {
+    const { code, stdout, output } = await run(process.execPath, ["footprint.mjs"], { cwd: consumer });
+    const loaded = stdout.trim().split(/\s+/);
+    const isLight = loaded.length <= mostFiles && loaded.every((name) => /^file:.*\/halyard\//.test(name));
+    return code === 0 && isLight ? undefined : `more than ${mostFiles} files, or others:\n${output}`;
+  },
+});
 
 let failed = 0;
 const queue = checks.values();

@@ -24,7 +24,7 @@ export interface Kernel {
   readonly allocate: (size: number) => Uint8Array;
 }
 
-const latin1 = new TextDecoder("latin1");
+const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
 
 /** By what every platform has. */
 export const plainKernel: Kernel = {

@@ -25,7 +25,7 @@ const smallestSlab = 4 * 1024;
 const largestSlab = 64 * 1024;
 
 /** Where masked text is unmasked to be decoded: the input is the caller's. */
-const scratch = new Uint8Array(eagerTextBytes);
+const scratch = /* @__PURE__ */ new Uint8Array(eagerTextBytes);
 const key = new Uint8Array(4);
 
 /** What ends a batch. */

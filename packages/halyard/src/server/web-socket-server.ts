@@ -2,14 +2,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { createSecureContext } from "node:tls";
 import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
+import { nodeHttps, nodeTls } from "../sockets/lazy-builtins.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Route, refusal, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
 
@@ -72,7 +71,7 @@ export class WebSocketServer implements AsyncDisposable {
     this.#server =
       tls === undefined
         ? createServer(limits, needUpgrade)
-        : createTlsServer({ ...limits, ...checkTls(tls) }, needUpgrade);
+        : nodeHttps().createServer({ ...limits, ...checkTls(tls) }, needUpgrade);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -180,7 +179,7 @@ function checkTls(tls: NonNullable<WebSocketServerOptions["tls"]>): { cert: stri
   // The platform's types want a Buffer, and the platform takes any bytes.
   const identity = { cert: cert as string, key: key as string };
   try {
-    createSecureContext(identity);
+    nodeTls().createSecureContext(identity);
   } catch (cause) {
     throw new InvalidArgumentError(`cert or key of tls cannot be used: ${(cause as Error).message}`, {
       cause,

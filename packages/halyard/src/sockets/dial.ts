@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
 import type { TlsClient } from "./tls-client.ts";
@@ -106,9 +107,9 @@ function open({
   };
   return SocketStream.connect(tls !== null, (onread): Socket => {
     const own = Object.assign(tcp, { onread });
-    if (tls === null) return connectPlain(own as TcpNetConnectOpts);
+    if (tls === null) return connect(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
-    const socket = connectTls(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
+    const socket = nodeTls().connect(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
     tls.learnFrom(socket, server);
     return socket;
   });

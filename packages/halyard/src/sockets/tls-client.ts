@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from "node:net";
-import { type ConnectionOptions, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
+import { nodeTls } from "./lazy-builtins.ts";
 
 /** What TLS may be given. Names and meaning are those of `node:tls`. */
 export interface TlsOptions {
@@ -93,7 +94,7 @@ export class TlsClient {
 
   get #secureContext(): SecureContext {
     const { ca, cert, key, passphrase, maxVersion, ciphers } = this.#options;
-    this.#context ??= createSecureContext({
+    this.#context ??= nodeTls().createSecureContext({
       ca: ca as string | Buffer | (string | Buffer)[] | undefined,
       cert: cert as string | Buffer | undefined,
       key: key as string | Buffer | undefined,

@@ -43,7 +43,7 @@ function readByteByByte(dist) {
     const text = readFileSync(file, "utf8");
     const replaced = text.replaceAll(
       'from "node:net"',
-      `from "${path.relative(path.dirname(file), path.join(dist, shim))}"`,
+      `from "./${path.relative(path.dirname(file), path.join(dist, shim))}"`,
     );
     if (replaced === text) continue;
     writeFileSync(file, replaced);

@@ -112,7 +112,7 @@ export class CioEngine implements HttpClientEngine {
       extensions: offers,
       request: template?.withKey(key),
       limits: this.#options.answerLimits,
-      sha1: nodeSha1,
+      sha1: nodeSha1(),
       url: safeUrl,
     });
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
+import { nodeTls } from "../../sockets/lazy-builtins.ts";
 import type { TlsOptions } from "../../sockets/tls-client.ts";
 import { pooledRandomBytes } from "./random-bytes.ts";
 
@@ -103,7 +104,7 @@ function checkTls(tls: TlsOptions): TlsOptions {
   }
   if (Object.keys(tls).length === 0) return tls;
   try {
-    createSecureContext(tls as SecureContextOptions);
+    nodeTls().createSecureContext(tls as SecureContextOptions);
   } catch (cause) {
     const { message } = cause as Error;
     throw new InvalidArgumentError(

@@ -26,7 +26,7 @@ export interface HandshakeOffer {
 
 const keyHeader = "Sec-WebSocket-Key";
 /** Stands where the key will. */
-const noKey = "=".repeat(24);
+const noKey = /* @__PURE__ */ "=".repeat(24);
 
 /**
  * An opening handshake (RFC 6455 section 4.1), written but for the key, which is another one for each attempt. Everything the

@@ -36,7 +36,7 @@ const HTAB = 0x09;
  */
 const WHOLE_HEAD = /^HTTP\/(?:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n/;
 /** What it decodes by windows-1252 instead is above U+00FF, and so not taken at once. */
-const latin1 = new TextDecoder("latin1");
+const latin1 = /* @__PURE__ */ new TextDecoder("latin1");
 /** How much of what has come is looked through for a whole head: they have a few hundred bytes. */
 const mostAtOnce = 2048;
 const PROTOCOL_NAME = "HTTP/";
