@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HttpClient, TypedSession } from "halyard";
+import { reasonInWords } from "./in-words.js";
+import { ClientMessage, ServerMessage } from "./protocol.js";
+
+/** Where somebody wants to be, and as whom. */
+export interface Place {
+  readonly url: string;
+  readonly room: string;
+  readonly name: string;
+}
+
+/**
+ * Somebody's place in a room, over as many connections as it takes: each begins with what was missed since the last
+ * one, and no message comes twice.
+ */
+export class Membership {
+  readonly #client: HttpClient<"WebSockets">;
+  readonly #place: Place;
+  #lastId = 0;
+  #session: TypedSession<ServerMessage, ClientMessage> | undefined;
+  #attempt = new AbortController();
+
+  constructor(client: HttpClient<"WebSockets">, place: Place) {
+    this.#client = client;
+    this.#place = place;
+  }
+
+  /**
+   * Connects, and gives what the server says until the connection ends. Ends when it was left.
+   *
+   * @throws an error when nothing could be connected, and one that says in words why the connection has ended
+   */
+  async *connect(): AsyncGenerator<ServerMessage, undefined> {
+    const { url, room, name } = this.#place;
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const session = await this.#open(url, attempt.signal);
+    if (session === undefined) return;
+    const chat = session.typed({ incoming: ServerMessage, outgoing: ClientMessage, onInvalid: "close" });
+    this.#session = chat;
+    try {
+      await chat.send({ type: "join", room, name, since: this.#lastId });
+      for await (const message of chat) if (this.#isNew(message)) yield message;
+      if (!attempt.signal.aborted) throw new Error(reasonInWords(await session.closeReason));
+    } finally {
+      this.#session = undefined;
+      await session.close();
+    }
+  }
+
+  /** @throws when nothing is connected, or the text is none that can be sent */
+  async say(text: string): Promise<void> {
+    if (this.#session === undefined) throw new Error("You are not connected.");
+    await this.#session.send({ type: "say", text });
+  }
+
+  /** Ends the connection, or the attempt to make one, in bounded time. What was said before is still sent. */
+  async leave(): Promise<void> {
+    await this.#session?.session.close({ code: 1000, message: "left" });
+    this.#attempt.abort();
+  }
+
+  #isNew(message: ServerMessage): boolean {
+    if (message.type === "alive") return false;
+    if (message.type === "welcome") this.#lastId = message.messages.at(-1)?.id ?? this.#lastId;
+    if (message.type !== "said") return true;
+    const isNew = message.message.id > this.#lastId;
+    if (isNew) this.#lastId = message.message.id;
+    return isNew;
+  }
+}
