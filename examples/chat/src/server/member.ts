@@ -35,6 +35,7 @@ export class Member implements Listener, Presence {
   }
 
   tell(event: RoomEvent, text: string): void {
+    if (event.type === "joined" && event.name === this.name) return;
     if (this.#waiting !== null) {
       if (this.#waiting.push([event, text]) > mostWaiting) this.#drop();
     } else if (event.type !== "said" || event.message.id > this.#lastId) {

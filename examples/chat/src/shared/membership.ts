@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HttpClient, TypedSession } from "halyard";
+import type { DefaultClientWebSocketSession, HttpClient, TypedSession } from "halyard";
 import { reasonInWords } from "./in-words.js";
 import { ClientMessage, ServerMessage } from "./protocol.js";
 
@@ -19,11 +19,16 @@ export class Membership {
   readonly #place: Place;
   #lastId = 0;
   #session: TypedSession<ServerMessage, ClientMessage> | undefined;
-  #attempt = new AbortController();
+  #attempt: AbortController | undefined;
+  #isLeft = false;
 
   constructor(client: HttpClient<"WebSockets">, place: Place) {
     this.#client = client;
     this.#place = place;
+  }
+
+  get name(): string {
+    return this.#place.name;
   }
 
   /**
@@ -32,20 +37,15 @@ export class Membership {
    * @throws an error when nothing could be connected, and one that says in words why the connection has ended
    */
   async *connect(): AsyncGenerator<ServerMessage, undefined> {
-    const { url, room, name } = this.#place;
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    const session = await this.#open(url, attempt.signal);
-    if (session === undefined) return;
-    const chat = session.typed({ incoming: ServerMessage, outgoing: ClientMessage, onInvalid: "close" });
-    this.#session = chat;
+    this.#isLeft = false;
+    this.#attempt = new AbortController();
     try {
-      await chat.send({ type: "join", room, name, since: this.#lastId });
-      for await (const message of chat) if (this.#isNew(message)) yield message;
-      if (!attempt.signal.aborted) throw new Error(reasonInWords(await session.closeReason));
-    } finally {
-      this.#session = undefined;
-      await session.close();
+      const { url } = this.#place;
+      const session = await this.#client.webSocketSession({ url, signal: this.#attempt.signal });
+      yield* this.#converse(session);
+      if (!this.#isLeft) throw new Error(reasonInWords(await session.closeReason));
+    } catch (error) {
+      if (!this.#isLeft) throw error;
     }
   }
 
@@ -57,8 +57,22 @@ export class Membership {
 
   /** Ends the connection, or the attempt to make one, in bounded time. What was said before is still sent. */
   async leave(): Promise<void> {
-    await this.#session?.session.close({ code: 1000, message: "left" });
-    this.#attempt.abort();
+    this.#isLeft = true;
+    if (this.#session === undefined) this.#attempt?.abort();
+    else await this.#session.session.close({ code: 1000, message: "left" });
+  }
+
+  async *#converse(session: DefaultClientWebSocketSession): AsyncGenerator<ServerMessage, undefined> {
+    const { room, name } = this.#place;
+    const chat = session.typed({ incoming: ServerMessage, outgoing: ClientMessage, onInvalid: "close" });
+    this.#session = chat;
+    try {
+      await chat.send({ type: "join", room, name, since: this.#lastId });
+      for await (const message of chat) if (this.#isNew(message)) yield message;
+    } finally {
+      this.#session = undefined;
+      await session.close();
+    }
   }
 
   #isNew(message: ServerMessage): boolean {
