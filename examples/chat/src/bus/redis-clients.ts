@@ -24,7 +24,8 @@ export async function connectRedis(url: string) {
     },
   });
   const subscriber = commands.duplicate();
-  for (const client of [commands, subscriber]) client.on("error", (error: Error) => process.emitWarning(error));
+  for (const client of [commands, subscriber])
+    client.on("error", (error: Error) => process.emitWarning(error));
   await Promise.all([commands.connect(), subscriber.connect()]);
   wasConnected = true;
   return { commands, subscriber };

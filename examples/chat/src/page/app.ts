@@ -15,11 +15,16 @@ const client = new HttpClient().install(WebSockets, {
   contentConverter: json(),
   // Pages cannot ping. What a dead network looks like from here is that this has no answer.
   pingInterval: 20_000,
-  heartbeat: { message: () => alive, isAnswer: (frame) => frame.type === "text" && frame.readText() === alive },
+  heartbeat: {
+    message: () => alive,
+    isAnswer: (frame) => frame.type === "text" && frame.readText() === alive,
+  },
 });
 const messages = new MessageList();
 const people = new People();
 let membership: Membership | undefined;
+/** Comes back when the server refuses it. */
+let lastText = "";
 
 byId("join", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
@@ -88,6 +93,7 @@ function show(message: ServerMessage, me: string): void {
       if (people.remove(message.name)) messages.showEvent(`${message.name} has left`);
       return;
     case "refused":
+      byId("text", HTMLInputElement).value ||= lastText;
       return showNotice(message.why);
     case "alive":
       return;
@@ -97,6 +103,7 @@ function show(message: ServerMessage, me: string): void {
 async function say(input: HTMLInputElement): Promise<void> {
   try {
     await membership?.say(input.value);
+    lastText = input.value;
     input.value = "";
     showNotice("");
   } catch (error) {

@@ -20,7 +20,8 @@ export function showState(state: State, words = ""): void {
   byId("text", HTMLInputElement).disabled = state !== "in";
   if (state === "in") byId("text", HTMLInputElement).focus();
   if (state === "lost") byId("again", HTMLButtonElement).focus();
-  if (state === "out") byId(byId("name", HTMLInputElement).value === "" ? "name" : "room", HTMLInputElement).focus();
+  if (state === "out")
+    byId(byId("name", HTMLInputElement).value === "" ? "name" : "room", HTMLInputElement).focus();
 }
 
 /** Says something; nothing takes it away again. */

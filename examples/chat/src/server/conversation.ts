@@ -82,7 +82,11 @@ async function letOut(member: Member, { rooms, bus }: Chat): Promise<void> {
   for (const result of results) if (result.status === "rejected") process.emitWarning(result.reason as Error);
 }
 
-async function listenTo(session: DefaultWebSocketSession, member: Member, { bus, limits }: Chat): Promise<void> {
+async function listenTo(
+  session: DefaultWebSocketSession,
+  member: Member,
+  { bus, limits }: Chat,
+): Promise<void> {
   const messages = new RateLimit(limits.messages);
   const refusals = new RateLimit(limits.refusals);
   const refuse = (why: string) => {
@@ -100,7 +104,10 @@ async function listenTo(session: DefaultWebSocketSession, member: Member, { bus,
     if (!messages.take()) refuse("You send too fast: this was not sent.");
     else if (message.type === "alive") member.send(message);
     else if (message.type === "join") refuse("You are in a room already.");
-    else await bus.post(member.room, member.name, message.text).catch(() => refuse("This could not be sent. Try again."));
+    else
+      await bus
+        .post(member.room, member.name, message.text)
+        .catch(() => refuse("This could not be sent. Try again."));
   }
 }
 

@@ -11,7 +11,8 @@ export function reasonInWords({ code, message }: CloseReason): string {
 
 /** What went wrong, for people. */
 export function errorInWords(error: unknown): string {
-  if (error instanceof InvalidArgumentError) return error.message.replace(/^the message does not fit its schema: text: /, "");
+  if (error instanceof InvalidArgumentError)
+    return error.message.replace(/^the message does not fit its schema: text: /, "");
   if (!HalyardError.is(error)) return error instanceof Error ? error.message : String(error);
   switch (error.code) {
     case "ERR_HALYARD_CONNECTION":

@@ -17,7 +17,11 @@ if (typeof place === "string") {
 } else {
   const left = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => left.abort());
-  const terminal = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY && process.stdout.isTTY };
+  const terminal = {
+    input: process.stdin,
+    output: process.stdout,
+    isTTY: process.stdin.isTTY && process.stdout.isTTY,
+  };
   try {
     await chatInTerminal(place, terminal, left.signal);
   } catch (error) {

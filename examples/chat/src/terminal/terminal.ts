@@ -41,7 +41,11 @@ export async function chatInTerminal(place: Place, terminal: Terminal, signal: A
   }
 }
 
-function sayWhatIsTyped(membership: Membership, terminal: Terminal, print: (line: string) => void): Interface {
+function sayWhatIsTyped(
+  membership: Membership,
+  terminal: Terminal,
+  print: (line: string) => void,
+): Interface {
   const { input, output, isTTY } = terminal;
   const typing = createInterface({ input, output: isTTY ? output : undefined, prompt: "> " });
   typing.on("line", (line) => {
