@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the echo example as the README does and compares what it prints with its transcript. With --packed it runs a
-// copy outside of the checkout against the packed tarball. Of the browser example `npm run browsers` does it.
+// copy outside of the checkout against the packed tarball. Of the others `npm run browsers` and `npm run chat:programs` do it.
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
 import { copyExample } from "./example-copy.mjs";
-import { root, run } from "./workspace.mjs";
+import { freePort, root, run } from "./workspace.mjs";
 
 const example = path.join(root, "examples", "echo");
-
-/** @returns {Promise<number>} a port that nobody listens on */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const port = String(await freePort());
 const command = process.argv.includes("--packed")

@@ -6,8 +6,8 @@ import { connectRedis, type RedisClients } from "./redis-clients.js";
 import { postScript, presenceScript } from "./redis-scripts.js";
 import { Subscription } from "./subscription.js";
 
-/** In milliseconds: who has not renewed it within that time is no longer there. */
-const lease = 30_000;
+/** Long enough for a process that is busy or a network that stumbles. */
+const defaultLease = 30_000;
 /** In seconds, after the last message of a room. */
 const historyLife = 24 * 60 * 60;
 
@@ -18,19 +18,26 @@ export class RedisBus implements Bus {
   readonly #subscriptions = new Set<Subscription>();
   /** Who is present by way of this process. */
   readonly #mine = new Map<string, Map<string, Presence>>();
+  readonly #lease: number;
   readonly #renewal: NodeJS.Timeout;
 
-  /** @throws as {@link connectRedis} */
-  static async connect(url: string): Promise<RedisBus> {
-    return new RedisBus(await connectRedis(url));
+  /**
+   * @param lease - milliseconds after which somebody is gone whose process has died
+   * @throws as {@link connectRedis}
+   */
+  static async connect(url: string, lease: number = defaultLease): Promise<RedisBus> {
+    return new RedisBus(await connectRedis(url), lease);
   }
 
-  private constructor({ commands, subscriber }: RedisClients) {
+  private constructor({ commands, subscriber }: RedisClients, lease: number) {
+    this.#lease = lease;
     this.#commands = commands;
     this.#subscriber = subscriber;
-    subscriber.on("ready", () => {
-      for (const subscription of this.#subscriptions) void subscription.catchUp();
+    // Between the two it subscribes again, and what is told by then must not come before what was missed.
+    subscriber.on("connect", () => {
+      for (const subscription of this.#subscriptions) subscription.hold();
     });
+    for (const client of [commands, subscriber]) client.on("ready", () => this.#catchUp());
     this.#renewal = setInterval(() => this.#renew(), lease / 3);
   }
 
@@ -41,13 +48,19 @@ export class RedisBus implements Bus {
   async subscribe(room: string, listener: (event: RoomEvent) => void): Promise<() => Promise<void>> {
     const subscription = new Subscription((since) => this.history(room, since), listener);
     const receive = (text: string) => subscription.receive(v.parse(RoomEvent, JSON.parse(text)));
-    await this.#subscriber.subscribe(channelOf(room), receive);
-    this.#subscriptions.add(subscription);
-    await subscription.catchUp();
-    return async () => {
+    const unsubscribe = async () => {
       this.#subscriptions.delete(subscription);
       await this.#subscriber.unsubscribe(channelOf(room), receive);
     };
+    this.#subscriptions.add(subscription);
+    try {
+      await this.#subscriber.subscribe(channelOf(room), receive);
+      await subscription.catchUp();
+      return unsubscribe;
+    } catch (error) {
+      await Promise.allSettled([unsubscribe()]);
+      throw error;
+    }
   }
 
   async enter(room: string, presence: Presence): Promise<string[]> {
@@ -93,7 +106,7 @@ export class RedisBus implements Bus {
       arguments: [
         channelOf(room),
         room,
-        `${lease}`,
+        `${this.#lease}`,
         what,
         ...Array.from(presences, ({ id, name }) => `${id}:${name}`),
       ],
@@ -101,13 +114,22 @@ export class RedisBus implements Bus {
     return v.parse(v.array(v.string()), names);
   }
 
+  /** Redis is back. Where only one of the connections is, it fails, and is done again when the other one is, too. */
+  #catchUp(): void {
+    for (const subscription of this.#subscriptions) subscription.catchUp().catch(warn);
+  }
+
   #renew(): void {
     for (const [room, presences] of this.#mine) {
-      this.#change(room, "enter", presences.values()).catch((error: Error) => process.emitWarning(error));
+      this.#change(room, "enter", presences.values()).catch(warn);
     }
   }
 }
 
 function channelOf(room: string): string {
   return `chat:${room}`;
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error);
 }

@@ -2,39 +2,59 @@
 import type { ChatMessage, RoomEvent } from "../shared/protocol.js";
 
 /**
- * What is told of a room, without gaps: while the connection to Redis was lost nothing was told, and is read from the
- * history when it is back.
+ * What is told of a room, without gaps: nothing is told while the connection to Redis is lost, and so that is read from
+ * the history before what is told after it.
  */
 export class Subscription {
   readonly #history: (since: number) => Promise<ChatMessage[]>;
   readonly #listener: (event: RoomEvent) => void;
   /** Undefined until it is known which message was the last before the subscription. */
   #lastId: number | undefined;
-  /** What comes while the history is read waits for it. */
+  /** What comes now waits for all that is before it. */
   #turn: Promise<void> = Promise.resolve();
+  #release: (() => void) | undefined;
 
+  /** It holds until the first {@link catchUp}. */
   constructor(history: (since: number) => Promise<ChatMessage[]>, listener: (event: RoomEvent) => void) {
     this.#history = history;
     this.#listener = listener;
+    this.hold();
+  }
+
+  /** Keeps what comes from now on until the next {@link catchUp}. */
+  hold(): void {
+    if (this.#release !== undefined) return;
+    const held = new Promise<void>((resolve) => {
+      this.#release = resolve;
+    });
+    this.#turn = this.#turn.then(() => held);
   }
 
   receive(event: RoomEvent): void {
     this.#turn = this.#turn.then(() => this.#tell(event));
   }
 
-  /** Tells what was missed. The first time it only finds out where to begin. It never rejects. */
-  catchUp(): Promise<void> {
-    this.#turn = this.#turn.then(async () => {
-      try {
-        const messages = await this.#history(this.#lastId ?? 0);
-        if (this.#lastId === undefined) this.#lastId = messages.at(-1)?.id ?? 0;
-        else for (const message of messages) this.#tell({ type: "said", message });
-      } catch (error) {
-        // Redis is away again; it is tried again when it is back.
-        process.emitWarning(error as Error);
-      }
-    });
-    return this.#turn;
+  /**
+   * Tells what was missed, and then what was held. The first time it finds out where to begin.
+   *
+   * @throws when the history cannot be read; what was held is kept for the next time
+   */
+  async catchUp(): Promise<void> {
+    const release = this.#release;
+    this.#release = undefined;
+    try {
+      const messages = await this.#history(this.#lastId ?? 0);
+      if (this.#lastId === undefined) this.#lastId = messages.at(-1)?.id ?? 0;
+      else for (const message of messages) this.#tell({ type: "said", message });
+      release?.();
+    } catch (error) {
+      const since: (() => void) | undefined = this.#release;
+      this.#release = () => {
+        release?.();
+        since?.();
+      };
+      throw error;
+    }
   }
 
   #tell(event: RoomEvent): void {

@@ -20,6 +20,7 @@ export class Membership {
   #lastId = 0;
   #session: TypedSession<ServerMessage, ClientMessage> | undefined;
   #attempt: AbortController | undefined;
+  #lastSaid: Promise<void> | undefined;
   #isLeft = false;
 
   constructor(client: HttpClient<"WebSockets">, place: Place) {
@@ -52,14 +53,18 @@ export class Membership {
   /** @throws when nothing is connected, or the text is none that can be sent */
   async say(text: string): Promise<void> {
     if (this.#session === undefined) throw new Error("You are not connected.");
-    await this.#session.send({ type: "say", text });
+    const sent = this.#session.send({ type: "say", text });
+    this.#lastSaid = sent;
+    await sent;
   }
 
   /** Ends the connection, or the attempt to make one, in bounded time. What was said before is still sent. */
   async leave(): Promise<void> {
     this.#isLeft = true;
     if (this.#session === undefined) this.#attempt?.abort();
-    else await this.#session.session.close({ code: 1000, message: "left" });
+    // What was said is checked before it is sent, and so may not be sent yet.
+    await Promise.allSettled([this.#lastSaid]);
+    await this.#session?.session.close({ code: 1000, message: "left" });
   }
 
   async *#converse(session: DefaultClientWebSocketSession): AsyncGenerator<ServerMessage, undefined> {

@@ -4,11 +4,12 @@ import { HttpClient, json, WebSockets } from "halyard";
 /**
  * Somebody in a room of examples/chat, with nothing of the example's own client.
  * @param {string} url of the page @param {string} name @param {string} room
+ * @param {number} [since] the last message that was seen
  */
-export async function chatMember(url, name, room) {
+export async function chatMember(url, name, room, since) {
   const client = new HttpClient().install(WebSockets, { contentConverter: json() });
   const session = await client.webSocketSession(`${url.replace("http", "ws")}chat`);
-  await session.sendSerialized({ type: "join", room, name });
+  await session.sendSerialized({ type: "join", room, name, since });
   const welcome = await session.receiveDeserialized();
   return {
     welcome,

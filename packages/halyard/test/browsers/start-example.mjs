@@ -5,9 +5,12 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-/** Starts an example as its user does, once it is built. @param {string} folder @param {string} [program] */
-export async function startExample(folder, program = "main.js") {
-  const env = { ...process.env, PORT: "0" };
+/**
+ * Starts an example as its user does, once it is built.
+ * @param {string} folder @param {string} [program] @param {NodeJS.ProcessEnv} [more] besides the port
+ */
+export async function startExample(folder, program = "main.js", more = {}) {
+  const env = { ...process.env, PORT: "0", ...more };
   const child = spawn(process.execPath, [path.join(folder, "dist", program)], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
@@ -16,8 +19,8 @@ export async function startExample(folder, program = "main.js") {
   const exited = once(child, "exit");
   const { value: line, done } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   if (done) throw new Error("the example did not start: is it built?");
-  const stop = async () => {
-    child.kill("SIGINT");
+  const stop = async (signal = "SIGINT") => {
+    child.kill(signal);
     const [code] = await exited;
     assert.equal(code, 0, "the example ends with 0");
   };
