@@ -12,7 +12,8 @@ export class Subscription {
   #lastId: number | undefined;
   /** What comes now waits for all that is before it. */
   #turn: Promise<void> = Promise.resolve();
-  #release: (() => void) | undefined;
+  /** Lets go on what is held. */
+  #releases: (() => void)[] = [];
 
   /** It holds until the first {@link catchUp}. */
   constructor(history: (since: number) => Promise<ChatMessage[]>, listener: (event: RoomEvent) => void) {
@@ -23,10 +24,8 @@ export class Subscription {
 
   /** Keeps what comes from now on until the next {@link catchUp}. */
   hold(): void {
-    if (this.#release !== undefined) return;
-    const held = new Promise<void>((resolve) => {
-      this.#release = resolve;
-    });
+    if (this.#releases.length > 0) return;
+    const held = new Promise<void>((release) => this.#releases.push(release));
     this.#turn = this.#turn.then(() => held);
   }
 
@@ -40,21 +39,17 @@ export class Subscription {
    * @throws when the history cannot be read; what was held is kept for the next time
    */
   async catchUp(): Promise<void> {
-    const release = this.#release;
-    this.#release = undefined;
+    const releases = this.#releases;
+    this.#releases = [];
     try {
       const messages = await this.#history(this.#lastId ?? 0);
       if (this.#lastId === undefined) this.#lastId = messages.at(-1)?.id ?? 0;
       else for (const message of messages) this.#tell({ type: "said", message });
-      release?.();
     } catch (error) {
-      const since: (() => void) | undefined = this.#release;
-      this.#release = () => {
-        release?.();
-        since?.();
-      };
+      this.#releases.unshift(...releases);
       throw error;
     }
+    for (const release of releases) release();
   }
 
   #tell(event: RoomEvent): void {
