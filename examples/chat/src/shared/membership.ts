@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DefaultClientWebSocketSession, HttpClient, TypedSession } from "halyard";
+import type * as v from "valibot";
 import { reasonInWords } from "./in-words.js";
 import { ClientMessage, ServerMessage } from "./protocol.js";
 
@@ -18,7 +19,7 @@ export class Membership {
   readonly #client: HttpClient<"WebSockets">;
   readonly #place: Place;
   #lastId = 0;
-  #session: TypedSession<ServerMessage, ClientMessage> | undefined;
+  #session: TypedSession<ServerMessage, v.InferInput<typeof ClientMessage>> | undefined;
   #attempt: AbortController | undefined;
   #lastSaid: Promise<void> | undefined;
   #isLeft = false;

@@ -2,11 +2,6 @@
 // What server, page and terminal say to each other: schemas, and the types that follow from them.
 import * as v from "valibot";
 
-/** Of a text, in UTF-16 units, as `maxlength` in HTML counts. */
-export const maxTextLength = 1_000;
-/** Of names, in characters. */
-export const maxNameLength = 24;
-
 /** A room's name is part of links and keys, so it is plain. */
 export const RoomName = v.pipe(
   v.string(),
@@ -30,7 +25,7 @@ const Text = v.pipe(
   v.string(),
   v.trim(),
   v.nonEmpty("There is nothing to send."),
-  v.maxLength(maxTextLength, "A message has at most 1,000 characters."),
+  v.maxLength(1_000, "A message has at most 1,000 characters."),
 );
 
 /**

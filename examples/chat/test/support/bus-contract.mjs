@@ -116,7 +116,7 @@ export async function listen(bus, room) {
   return {
     stop,
     /** @param {number} patience @returns {Promise<RoomEvent>} */
-    async next(patience = 15_000) {
+    next: async (patience = 15_000) => {
       const end = AbortSignal.timeout(patience);
       for (;;) {
         const event = events.shift();

@@ -52,7 +52,7 @@ async function until(condition) {
     !(await condition());
     await new Promise((resolve) => setTimeout(resolve, 20))
   )
-    if (Date.now() > end) throw new Error(`${condition} did not come`);
+    if (Date.now() > end) throw new Error(`${condition.toString()} did not come`);
 }
 
 await runCases("chat, two processes and Redis", [
