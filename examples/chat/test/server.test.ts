@@ -28,6 +28,27 @@ test("rooms are apart", async () => {
   expect(await (await fetch(`${server.url}rooms`)).json()).toEqual(["tea", "coffee"]);
 });
 
+test("a room has one subscription while somebody of this process is in it, and none afterwards", async () => {
+  const bus = new InProcessBus();
+  const subscribe = bus.subscribe.bind(bus);
+  let subscriptions = 0;
+  let ended: () => void = () => undefined;
+  const isOver = new Promise<void>((resolve) => (ended = resolve));
+  bus.subscribe = async (room, listener) => {
+    subscriptions++;
+    const unsubscribe = await subscribe(room, listener);
+    return () => unsubscribe().then(ended);
+  };
+  const server = await chatServer({ bus });
+  const ann = await member(server, { name: "Ann" });
+  const ben = await member(server, { name: "Ben" });
+  await ann.session.close();
+  expect(await ben.next()).toEqual({ type: "left", name: "Ann" });
+  await ben.session.close();
+  await isOver;
+  expect(subscriptions).toBe(1);
+});
+
 test("who comes later gets the history, and who comes back only what was missed", async () => {
   const bus = new InProcessBus();
   const server = await chatServer({ bus });
