@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CloseReason, HalyardError, InvalidArgumentError } from "halyard";
+import { type CloseReason, HalyardError } from "halyard";
 
 /** Why a connection has ended, for people. */
 export function reasonInWords({ code, message }: CloseReason): string {
@@ -11,8 +11,6 @@ export function reasonInWords({ code, message }: CloseReason): string {
 
 /** What went wrong, for people. */
 export function errorInWords(error: unknown): string {
-  if (error instanceof InvalidArgumentError)
-    return error.message.replace(/^the message does not fit its schema: text: /, "");
   if (!HalyardError.is(error)) return error instanceof Error ? error.message : String(error);
   switch (error.code) {
     case "ERR_HALYARD_CONNECTION":

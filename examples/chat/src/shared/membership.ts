@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DefaultClientWebSocketSession, HttpClient, TypedSession } from "halyard";
-import type * as v from "valibot";
+import * as v from "valibot";
 import { reasonInWords } from "./in-words.js";
-import { ClientMessage, ServerMessage } from "./protocol.js";
+import { ClientMessage, ServerMessage, Text } from "./protocol.js";
 
 /** Where somebody wants to be, and as whom. */
 export interface Place {
@@ -54,7 +54,9 @@ export class Membership {
   /** @throws when nothing is connected, or the text is none that can be sent */
   async say(text: string): Promise<void> {
     if (this.#session === undefined) throw new Error("You are not connected.");
-    const sent = this.#session.send({ type: "say", text });
+    const checked = v.safeParse(Text, text);
+    if (!checked.success) throw new Error(checked.issues[0].message);
+    const sent = this.#session.send({ type: "say", text: checked.output });
     this.#lastSaid = sent;
     await sent;
   }
@@ -63,7 +65,7 @@ export class Membership {
   async leave(): Promise<void> {
     this.#isLeft = true;
     if (this.#session === undefined) this.#attempt?.abort();
-    // What was said is checked before it is sent, and so may not be sent yet.
+    // It goes through a schema first, which may take its time.
     await Promise.allSettled([this.#lastSaid]);
     await this.#session?.session.close({ code: 1000, message: "left" });
   }

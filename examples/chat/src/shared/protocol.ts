@@ -21,7 +21,7 @@ export const MemberName = v.pipe(
   ),
 );
 
-const Text = v.pipe(
+export const Text = v.pipe(
   v.string(),
   v.trim(),
   v.nonEmpty("There is nothing to send."),
