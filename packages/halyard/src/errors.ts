@@ -4,6 +4,7 @@ import type {
   PluginNotInstalledError,
   UnsupportedCapabilityError,
 } from "./client/errors.ts";
+import type { RedirectError } from "./client/plugins/http-redirect.ts";
 import type {
   FrameTooBigError,
   HandshakeError,
@@ -17,6 +18,7 @@ import type {
   ConverterNotFoundError,
   DeserializeError,
   PingTimeoutError,
+  ProxyError,
   TimeoutError,
   TlsError,
 } from "./session/errors.ts";
@@ -35,6 +37,8 @@ export type AnyHalyardError =
   | PingTimeoutError
   | PluginNotInstalledError
   | ProtocolViolationError
+  | ProxyError
+  | RedirectError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+
+export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
+export type { RequestAuth, RequestCredentials } from "./client/credentials.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
   EngineCapability,
   EngineConnection,
+  EngineEvent,
   EngineRequest,
+  FetchRequest,
   HttpClientEngine,
   HttpClientEngineFactory,
 } from "./client/engine.ts";
@@ -16,6 +21,7 @@ export {
   HttpClient,
   type SessionBlock,
 } from "./client/http-client.ts";
+export type { HttpBody, HttpRequest, HttpRequestOptions } from "./client/http-request.ts";
 export type {
   HttpAnswer,
   Interceptor,
@@ -26,6 +32,47 @@ export type {
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
 export {
+  Auth,
+  type AuthProvider,
+  type AuthProviderOptions,
+  type AuthRequest,
+} from "./client/plugins/auth.ts";
+export { type BasicAuthOptions, basicAuth } from "./client/plugins/basic-auth.ts";
+export {
+  type BearerAuthOptions,
+  type BearerAuthProvider,
+  type BearerTokens,
+  bearerAuth,
+} from "./client/plugins/bearer-auth.ts";
+export type { Challenge } from "./client/plugins/challenges.ts";
+export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+} from "./client/plugins/connection-watch.ts";
+export { type DigestAlgorithm, type DigestAuthOptions, digestAuth } from "./client/plugins/digest-auth.ts";
+export {
+  type CookiesStorage,
+  constantCookies,
+  HttpCookies,
+  type ToughCookie,
+  type ToughCookieJar,
+  toughCookies,
+} from "./client/plugins/http-cookies.ts";
+export { HttpRedirect, RedirectError } from "./client/plugins/http-redirect.ts";
+export { type AttemptOutcome, HttpRequestRetry } from "./client/plugins/http-request-retry.ts";
+export { HttpTimeout } from "./client/plugins/http-timeout.ts";
+export {
+  type LogEvent,
+  type Logger,
+  Logging,
+  type LoggingInstance,
+  type LogLevel,
+} from "./client/plugins/logging.ts";
+export { UserAgent } from "./client/plugins/user-agent.ts";
+export type { ProxyInput, ProxyOptions } from "./client/proxy-options.ts";
+export {
   type HeadersInput,
   HttpMethod,
   type QueryInput,
@@ -34,6 +81,7 @@ export {
   type WebSocketRequest,
   type WebSocketRequestOptions,
 } from "./client/request-parts.ts";
+export type { RequestTimeouts } from "./client/request-timeouts.ts";
 export { WebSockets, type WebSocketsInstance } from "./client/web-sockets.ts";
 export { type Codec, codec } from "./converters/codec.ts";
 export { type JsonOptions, json } from "./converters/json.ts";
@@ -47,6 +95,7 @@ export {
   HalyardError,
   HandshakeError,
   type HandshakeErrorContext,
+  type HandshakeTimings,
   InvalidArgumentError,
   type Phase,
   ProtocolViolationError,
@@ -72,11 +121,15 @@ export {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  type ConnectionErrorContext,
   ConverterNotFoundError,
   DeserializeError,
   PingTimeoutError,
+  ProxyError,
+  type ProxyErrorContext,
   TimeoutError,
   TlsError,
+  type TriedAddress,
 } from "./session/errors.ts";
 export type { MessageParts } from "./session/fragments.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";

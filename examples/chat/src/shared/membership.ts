@@ -2,7 +2,7 @@
 import type { DefaultClientWebSocketSession, HttpClient, TypedSession } from "halyard";
 import * as v from "valibot";
 import { reasonInWords } from "./in-words.js";
-import { ClientMessage, ServerMessage, Text } from "./protocol.js";
+import { type ClientMessage, ServerMessage, Text } from "./protocol.js";
 
 /** Where somebody wants to be, and as whom. */
 export interface Place {
@@ -19,9 +19,8 @@ export class Membership {
   readonly #client: HttpClient<"WebSockets">;
   readonly #place: Place;
   #lastId = 0;
-  #session: TypedSession<ServerMessage, v.InferInput<typeof ClientMessage>> | undefined;
+  #session: TypedSession<ServerMessage, ClientMessage> | undefined;
   #attempt: AbortController | undefined;
-  #lastSaid: Promise<void> | undefined;
   #isLeft = false;
 
   constructor(client: HttpClient<"WebSockets">, place: Place) {
@@ -56,23 +55,20 @@ export class Membership {
     if (this.#session === undefined) throw new Error("You are not connected.");
     const checked = v.safeParse(Text, text);
     if (!checked.success) throw new Error(checked.issues[0].message);
-    const sent = this.#session.send({ type: "say", text: checked.output });
-    this.#lastSaid = sent;
-    await sent;
+    await this.#session.send({ type: "say", text: checked.output });
   }
 
   /** Ends the connection, or the attempt to make one, in bounded time. What was said before is still sent. */
   async leave(): Promise<void> {
     this.#isLeft = true;
     if (this.#session === undefined) this.#attempt?.abort();
-    // It goes through a schema first, which may take its time.
-    await Promise.allSettled([this.#lastSaid]);
-    await this.#session?.session.close({ code: 1000, message: "left" });
+    else await this.#session.session.close({ code: 1000, message: "left" });
   }
 
   async *#converse(session: DefaultClientWebSocketSession): AsyncGenerator<ServerMessage, undefined> {
     const { room, name } = this.#place;
-    const chat = session.typed({ incoming: ServerMessage, outgoing: ClientMessage, onInvalid: "close" });
+    // Without a schema for what is sent: texts are checked above, and are in the queue at once, before somebody leaves.
+    const chat = session.typed<ServerMessage, ClientMessage>({ incoming: ServerMessage, onInvalid: "close" });
     this.#session = chat;
     try {
       await chat.send({ type: "join", room, name, since: this.#lastId });

@@ -5,6 +5,8 @@ import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
 import type { Transport } from "../session/transport.ts";
+import type { HttpBody } from "./http-request.ts";
+import type { ProxyInput } from "./proxy-options.ts";
 
 /**
  * What an engine may be able to do:
@@ -21,6 +23,7 @@ import type { Transport } from "../session/transport.ts";
  * - `receiveWhileClosing`: hand on what arrives after `close()` was called, until the peer has answered
  * - `byteOrderMarks`: hand on text that begins with U+FEFF as it was sent
  * - `unixSockets`: connect to a Unix socket
+ * - `proxies`: connect through the proxy of a request, or in spite of proxies that are set elsewhere
  */
 export type EngineCapability =
   | "requestHeaders"
@@ -34,7 +37,8 @@ export type EngineCapability =
   | "closeCodes"
   | "receiveWhileClosing"
   | "byteOrderMarks"
-  | "unixSockets";
+  | "unixSockets"
+  | "proxies";
 
 /** A handshake to be made, complete and checked. It is not to be changed: for the same URL the client may give it again. */
 export interface EngineRequest {
@@ -50,6 +54,8 @@ export interface EngineRequest {
   readonly extensions: readonly WebSocketExtensionFactory[];
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
+  /** The proxy for this request, which the engine checks; undefined is the engine's own choice. */
+  readonly proxy: ProxyInput | undefined;
   /** Which session it is for. */
   readonly mode: "raw" | "default";
   /** What the peer may send. */
@@ -67,6 +73,39 @@ export interface EngineConnection {
   readonly response: { readonly status: number; readonly headers: Headers };
 }
 
+/**
+ * What an engine may tell of an attempt:
+ *
+ * - `addressTried`, `addressFailed`, `addressConnected`: with an IP address, or the path of a Unix socket
+ * - `secured`: TLS stands; `fingerprint` is the SHA-256 of the server's certificate, undefined where a session was
+ *   resumed and the platform does not show it
+ * - `answered`: by the server, to the request for `url`
+ */
+export type EngineEvent =
+  | {
+      readonly type: "addressTried" | "addressConnected";
+      readonly address: string;
+      readonly port: number | undefined;
+    }
+  | {
+      readonly type: "addressFailed";
+      readonly address: string;
+      readonly port: number | undefined;
+      /** As the platform names it, for example `ECONNREFUSED`. */
+      readonly code: string | undefined;
+    }
+  | {
+      readonly type: "secured";
+      /** For example `TLSv1.3`. */
+      readonly protocol: string | undefined;
+      readonly cipher: string | undefined;
+      /** What was agreed on by ALPN. */
+      readonly alpn: string | undefined;
+      readonly resumed: boolean;
+      readonly fingerprint: string | undefined;
+    }
+  | { readonly type: "answered"; readonly url: string; readonly status: number };
+
 /** One attempt to open a connection, as the engine sees it. */
 export interface Attempt {
   /** Aborts at the deadline, when the caller gives up, or when the client is closed. */
@@ -78,6 +117,25 @@ export interface Attempt {
   onAbort(callback: ((reason: unknown) => void) | null): void;
   /** The engine tells how far it has come: a time-out names the phase. */
   entered(phase: Phase): void;
+  /** Takes what else the engine can tell; undefined when nobody asks. */
+  readonly notice?: ((event: EngineEvent) => void) | undefined;
+}
+
+/** A plain HTTP request, complete and checked. */
+export interface FetchRequest {
+  /** `http:` or `https:`, without user information and fragment. */
+  readonly url: URL;
+  /** The URL for messages and errors, free of secrets. */
+  readonly safeUrl: string;
+  readonly method: string;
+  readonly headers: readonly Header[];
+  readonly body: HttpBody | undefined;
+  /** The path of a Unix socket to connect to instead of the URL's host. */
+  readonly socketPath: string | undefined;
+  /** As `fetch` has it. */
+  readonly redirect: "manual" | "follow";
+  /** Aborts the request, and later the reading of the body. */
+  readonly signal: AbortSignal;
 }
 
 /** Opens connections. Ktor: `HttpClientEngine`. */
@@ -92,6 +150,11 @@ export interface HttpClientEngine {
    * aborts.
    */
   open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection>;
+  /**
+   * Sends plain HTTP in the way that the engine's options ask for: TLS, proxies. Without it the platform's `fetch` does.
+   * @throws {@link ConnectionError}, {@link TlsError}, or the reason of an abort
+   */
+  fetch?(request: FetchRequest): Promise<Response>;
   /** Drops what is still open and resolves when all of it is released. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import type { Interceptor, SendStage } from "./http-send.ts";
 import type { RequestParts } from "./request-parts.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 
 /**
  * Something that a client can be given by `install`.
@@ -27,8 +29,12 @@ export interface HttpClientPlugin<
 export interface PluginInstance {
   /** Called for each request, in the order of installation, before the URL is made. */
   onRequest?(request: RequestParts): void;
+  /** Called for each call to open a session, before anything is done for it: what it gives is told how it goes. */
+  readonly watch?: (call: WatchedCall) => AttemptWatch;
   /** Called with each request that is sent. Ktor: `HttpSend.intercept`. */
   readonly intercept?: Interceptor;
   /** Where in the chain {@link intercept} stands. @defaultValue "wire" */
   readonly stage?: SendStage;
+  /** Bounds in time for the requests of its client. */
+  readonly timeouts?: RequestTimeouts;
 }

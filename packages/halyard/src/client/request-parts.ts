@@ -3,10 +3,21 @@ import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import { checkType, pickOptions } from "../session/options.ts";
+import type { RequestCredentials } from "./credentials.ts";
+import type { ProxyInput } from "./proxy-options.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 
-/** The methods of a handshake: RFC 6455 section 4.1 knows one. Ktor: `HttpMethod`. */
-export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
-export type HttpMethod = "GET";
+/** Methods of HTTP. A handshake is a GET (RFC 6455 section 4.1). Ktor: `HttpMethod`. */
+export const HttpMethod = {
+  Get: "GET",
+  Post: "POST",
+  Put: "PUT",
+  Patch: "PATCH",
+  Delete: "DELETE",
+  Head: "HEAD",
+  Options: "OPTIONS",
+} as const;
+export type HttpMethod = (typeof HttpMethod)[keyof typeof HttpMethod];
 
 /** Headers as a record, as pairs, or as the platform's `Headers`. In a record undefined is left out. */
 export type HeadersInput =
@@ -41,13 +52,15 @@ export interface RequestTarget {
   readonly subprotocols?: readonly string[] | undefined;
   /** Connects to a Unix socket; the URL still says what to ask for, and whom TLS has to verify. */
   readonly socketPath?: string | undefined;
+  /** The proxy to connect through, or false for none. @defaultValue what the engine is told, or the environment */
+  readonly proxy?: ProxyInput | undefined;
 }
 
 /** A session to be opened. */
-export interface WebSocketRequestOptions extends RequestTarget {
-  readonly method?: HttpMethod | undefined;
-  /** Milliseconds for this handshake. @defaultValue the plugin's `handshakeTimeout` */
-  readonly timeout?: number | undefined;
+export interface WebSocketRequestOptions extends RequestTarget, RequestCredentials {
+  readonly method?: "GET" | undefined;
+  /** Milliseconds for this handshake, or all bounds in time. @defaultValue those of `HttpTimeout`, or `handshakeTimeout` */
+  readonly timeout?: number | RequestTimeouts | undefined;
   /** Aborts the attempt, and later the session. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,6 +80,7 @@ export interface RequestParts {
   readonly headers: Header[];
   subprotocols: readonly string[];
   socketPath: string | undefined;
+  proxy: ProxyInput | undefined;
   /** Of the URL, still percent-encoded. */
   userInfo: { readonly username: string; readonly password: string } | undefined;
 }
@@ -74,7 +88,7 @@ export interface RequestParts {
 /** What `sockaddr_un` holds on every platform that has Unix sockets. */
 const maxSocketPath = 103;
 
-const targetOptions = [
+export const targetOptions = [
   "url",
   "protocol",
   "host",
@@ -84,6 +98,7 @@ const targetOptions = [
   "headers",
   "subprotocols",
   "socketPath",
+  "proxy",
 ] as const;
 
 const schemes: Readonly<Record<string, "ws" | "wss">> = Object.assign(Object.create(null), {
@@ -98,19 +113,22 @@ export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequ
   if (typeof request === "string" || request instanceof URL) return { url: request };
   const options = pickOptions<WebSocketRequestOptions>("a request", request, [
     ...targetOptions,
-    "method",
-    "timeout",
-    "signal",
+    ...callOptions,
   ]);
   if (options.method !== undefined && options.method !== "GET") {
     throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
   }
-  // Any object that does what an AbortSignal does will do.
-  const { signal } = options;
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw new InvalidArgumentError("signal is not an AbortSignal");
-  }
+  checkSignal(options.signal);
   return options;
+}
+
+/** What every call can be given, besides where it goes. */
+export const callOptions = ["method", "cookies", "auth", "timeout", "signal"] as const;
+
+/** Any object that does what an AbortSignal does will do. @throws {@link InvalidArgumentError} */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return;
+  throw new InvalidArgumentError("signal is not an AbortSignal");
 }
 
 /** The target of a request that is to serve as a default for others. */
@@ -129,6 +147,7 @@ export function partsOf(options: RequestTarget): RequestParts {
   if (options.headers !== undefined) parts.headers.push(...headerPairs(options.headers));
   if (options.subprotocols !== undefined) parts.subprotocols = checkSubprotocols(options.subprotocols);
   if (options.socketPath !== undefined) parts.socketPath = checkSocketPath(options.socketPath);
+  if (options.proxy !== undefined) parts.proxy = options.proxy;
   return parts;
 }
 
@@ -142,6 +161,7 @@ function emptyParts(): RequestParts {
     headers: [],
     subprotocols: [],
     socketPath: undefined,
+    proxy: undefined,
     userInfo: undefined,
   };
 }
@@ -233,7 +253,8 @@ function splitOnce(text: string, separator: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function headerPairs(headers: HeadersInput): Header[] {
+/** @throws {@link InvalidArgumentError} for a name or value that is no string */
+export function headerPairs(headers: HeadersInput): Header[] {
   return pairsOf("headers", headers).map(([name, value]) => {
     checkType("a header's name", name, "string");
     checkType(`the value of the header ${JSON.stringify(name)}`, value, "string");

@@ -3,6 +3,21 @@
 /** What was being done when an error happened. */
 export type Phase = "dns" | "connect" | "proxy" | "tls" | "upgrade" | "open" | "closing";
 
+/** How long an opening handshake took, in milliseconds: the phases that it came to, and all of it. */
+export interface HandshakeTimings {
+  /** Resolving the name. */
+  readonly dns?: number;
+  /** Connecting, whatever number of addresses that took. */
+  readonly connect?: number;
+  /** The way to and through a proxy. */
+  readonly proxy?: number;
+  readonly tls?: number;
+  /** From the request to the answer. */
+  readonly upgrade?: number;
+  /** From the call to the session, or the error. Unknown on a server. */
+  readonly total?: number;
+}
+
 /** What every {@link HalyardError} can carry besides its message. */
 export interface ErrorContext {
   /** What was being done. */
@@ -30,6 +45,8 @@ export abstract class HalyardError extends Error {
   readonly phase: Phase | undefined;
   /** The URL concerned, without user information; a query is shown as `?...`. */
   readonly url: string | undefined;
+  /** How long the phases took, where it is an opening handshake that failed. */
+  readonly timings: HandshakeTimings | undefined;
 
   constructor(message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -40,6 +57,11 @@ export abstract class HalyardError extends Error {
   /** Adds where it happened, which the layer that found it could not know. @internal */
   locate(place: { readonly phase: Phase; readonly url: string | undefined }): this {
     return Object.assign(this, { phase: place.phase, url: this.url ?? place.url });
+  }
+
+  /** Adds how long it took to fail. @internal */
+  timed(timings: HandshakeTimings): void {
+    Object.assign(this, { timings });
   }
 
   /** Tells a Halyard error from any other value, also across copies of the library and realms. */
@@ -109,7 +131,7 @@ export class HandshakeError extends HalyardError {
   readonly code = "ERR_HALYARD_HANDSHAKE";
   /** The HTTP status, if a status line was read. */
   readonly status: number | undefined;
-  readonly headers: Headers | undefined;
+  readonly #headers: Headers | undefined;
   /**
    * The first 4 KiB of the answer's body, decoded as UTF-8, as far as it came with the head or shortly behind it: the
    * Cio engine waits up to 100 ms for the rest.
@@ -119,7 +141,12 @@ export class HandshakeError extends HalyardError {
   constructor(message: string, context: HandshakeErrorContext = {}) {
     super(message, { phase: "upgrade", ...context });
     this.status = context.status;
-    this.headers = context.headers;
+    this.#headers = context.headers;
     this.body = context.body;
+  }
+
+  /** Those of the answer. A getter, so that no cookie or redirect among them is printed with the error. */
+  get headers(): Headers | undefined {
+    return this.#headers;
   }
 }

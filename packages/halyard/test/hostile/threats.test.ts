@@ -42,7 +42,9 @@ describe("the page", () => {
     const known = new Set(rows.map(([id]) => id));
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
-      for (const [id] of textOf(`hostile/${file}`).matchAll(/\b(?:FR|U8|CL|CM|MM)-\d\d\b/g)) {
+      for (const [id] of textOf(`hostile/${file}`).matchAll(
+        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g,
+      )) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attempt } from "../../client/engine.ts";
+import { HandshakeError } from "../../protocol/errors.ts";
 import type { ClientHandshake, HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
 import type { CancelTimer, Clock } from "../../session/clock.ts";
 import { socketError } from "../../sockets/socket-errors.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 
 /** How long the rest of a refusal's body is waited for, in milliseconds. The refusal itself is known by then. */
-const bodyGrace = 100;
+export const bodyGrace = 100;
+
+export interface ExchangeContext {
+  readonly attempt: Attempt;
+  readonly clock: Clock;
+  /** The URL for errors, free of secrets. */
+  readonly safeUrl: string;
+}
 
 /**
  * Sends the request of a handshake and reads the answer.
@@ -18,7 +26,7 @@ const bodyGrace = 100;
 export function exchange<T>(
   stream: SocketStream,
   handshake: ClientHandshake,
-  context: { readonly attempt: Attempt; readonly clock: Clock; readonly safeUrl: string },
+  context: ExchangeContext,
   agreed: (result: HandshakeResult) => T,
 ): Promise<T> {
   const { attempt, clock, safeUrl } = context;
@@ -32,6 +40,8 @@ export function exchange<T>(
     };
     const fail = (error: unknown) => {
       finish();
+      const status = error instanceof HandshakeError ? error.status : undefined;
+      if (status !== undefined) attempt.notice?.({ type: "answered", url: safeUrl, status });
       reject(error);
       stream.destroy();
     };
@@ -45,6 +55,7 @@ export function exchange<T>(
           if (result !== null) {
             finish();
             resolve(agreed(result));
+            attempt.notice?.({ type: "answered", url: safeUrl, status: result.response.status });
           } else if (handshake.bodyComplete) {
             refuse();
           } else if (handshake.refused) {
