@@ -307,6 +307,15 @@ describe("a handler that throws (FR-14)", () => {
   });
 });
 
+test.each([
+  ["handshakeTimeout", 1_000],
+  ["maxConnections", 1],
+])("%s cannot be kept for one upgrade, and is refused", (option, value) => {
+  const upgrade = () =>
+    upgradeWebSocket({} as never, {} as never, new Uint8Array(), () => undefined, { [option]: value });
+  expect(upgrade).toThrow(`${option} is not for an HTTP server of your own`);
+});
+
 describe("a client that goes away", () => {
   test("before its upgrade is answered: the handler learns it at once", async () => {
     const server = createServer();
