@@ -11,7 +11,6 @@ import {
   HandshakeError,
   HttpClient,
   InvalidArgumentError,
-  TlsError,
   WebSockets,
 } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
@@ -207,7 +206,7 @@ describe("a connection", () => {
     const session = await client.webSocketSession(server.url);
     below[0]?.write("no record of TLS, which is longer than one could begin");
     const { error, reason } = await session.ended;
-    expect(error).toBeInstanceOf(TlsError);
+    expect(error).toBeInstanceOf(ConnectionError);
     expect(reason.code).toBe(1006);
     // Node's server does not end by the alert.
     below[0]?.destroy();

@@ -58,6 +58,26 @@ describe.each(["http", "https"])("to a server of %s", (scheme) => {
   });
 });
 
+test("to a server of https by CONNECT, as every platform's fetch can", async () => {
+  await using server = await httpServer(() => "accept", good);
+  const asked: string[] = [];
+  await using proxy = await hostileServer(connectProxy(server.port, asked));
+  await using client = testClient({}, { proxy: `http://127.0.0.1:${proxy.port}`, tls: { ca } });
+  expect(await (await client.get(`https://localhost:${server.port}/`)).text()).toBe("ok");
+  expect(asked).toEqual([expect.stringMatching(/^CONNECT localhost:/)]);
+});
+
+test("to a server of http, which Bun and Deno would send to the proxy itself: there it is refused", async () => {
+  await using proxy = await hostileServer(async (peer) => {
+    await peer.request();
+    peer.end("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using client = testClient({}, { proxy: `http://127.0.0.1:${proxy.port}` });
+  const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
+  await failure(client.get("http://example.test/"), isNode ? ProxyError : InvalidArgumentError);
+  expect(proxy.peers).toHaveLength(isNode ? 1 : 0);
+});
+
 describe("which proxy", () => {
   test("is the environment's for http and https, but not for this machine and what NO_PROXY lists", async () => {
     await using server = await httpServer(() => "accept");

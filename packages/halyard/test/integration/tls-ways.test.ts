@@ -83,7 +83,7 @@ describe.each(cases)("%s, %s (TL-02)", (way, version) => {
     expect((await session.close()).clean).toBe(true);
     await using unknown = testClient({}, { ...options, tls: { ca } });
     const error = await failure(unknown.webSocketSession(`wss://localhost:${port}/`), TlsError);
-    expect(error.reason).toBe("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED");
+    expect(error.reason).toMatch(/_ALERT_CERTIFICATE_REQUIRED$/);
     expect(shown).toEqual(["a client"]);
   });
 });

@@ -3,6 +3,7 @@ import { HalyardError, InvalidArgumentError } from "../../protocol/errors.ts";
 import { TlsError } from "../../session/errors.ts";
 import { socketError } from "../../sockets/socket-errors.ts";
 import type { TlsOptions } from "../../sockets/tls-options.ts";
+import { NoProxy } from "./proxy/no-proxy.ts";
 import type { ProxyServer } from "./proxy/proxy-server.ts";
 
 /** A way that requests take. */
@@ -24,19 +25,22 @@ export function fetchWay(
 ): FetchWay | null {
   if (process.versions["bun"] !== undefined) {
     check("Bun", tls, ["ca", "cert", "key", "passphrase", "rejectUnauthorized"]);
-    checkProxy("Bun", proxy, proxyTls);
+    if (proxy !== null) checkProxy("Bun", proxy, proxyTls);
     const extra = { tls, unix: socketPath, ...(proxy === null ? {} : { proxy: urlOf(proxy) }) };
     return { extra, close: () => undefined, destroy: () => undefined };
   }
   if (process.versions["deno"] === undefined) return null;
   check("Deno", { ...tls, socketPath } as TlsOptions, ["ca", "cert", "key"]);
-  checkProxy("Deno", proxy, proxyTls);
+  if (proxy !== null) {
+    checkProxy("Deno", proxy, proxyTls);
+    // It would give them to the server as well.
+    if (proxy.userInfo !== null) refuseProxy("Deno", "credentials of a proxy");
+  }
   const { ca = [], cert, key } = tls;
   const text = (pem: string | Uint8Array) => (typeof pem === "string" ? pem : new TextDecoder().decode(pem));
   const caCerts = (Array.isArray(ca) ? ca : [ca]).map(text);
   const own = cert === undefined || key === undefined ? {} : { cert: text(cert), key: text(key) };
-  const through =
-    proxy === null ? {} : { proxy: { url: proxy.safeUrl, basicAuth: proxy.userInfo ?? undefined } };
+  const through = proxy === null ? {} : { proxy: { url: proxy.safeUrl } };
   const { Deno } = globalThis as unknown as DenoPlatform;
   const client = Deno.createHttpClient({ caCerts, ...own, ...through });
   return { extra: { client }, close: () => client.close(), destroy: () => client.close() };
@@ -64,18 +68,35 @@ function check(platform: string, options: object, known: readonly string[]): voi
   }
 }
 
-function checkProxy(platform: string, proxy: ProxyServer | null, proxyTls: TlsOptions): void {
-  if (proxy === null) return;
-  const { protocol, headers, userInfo } = proxy;
-  const refuse = (what: string) => {
-    throw new InvalidArgumentError(
-      `the fetch of ${platform} takes no ${what}, so there is no plain HTTP with it; proxy: false is the direct way`,
-    );
-  };
-  if (protocol !== "http" && protocol !== "https") refuse(`proxy of ${protocol}`);
-  if (protocol === "https" && Object.keys(proxyTls).length > 0) refuse("proxyTls");
-  // What CONNECT has without being asked: a user agent, and the credentials of the URL.
-  if (headers.length > (userInfo === null ? 1 : 2)) refuse("headers of a proxy");
+/** What is not CONNECT, or more than it has without being asked: a user agent, and the credentials of the URL. */
+function checkProxy(
+  platform: string,
+  { protocol, headers, userInfo }: ProxyServer,
+  proxyTls: TlsOptions,
+): void {
+  if (protocol !== "http" && protocol !== "https") refuseProxy(platform, `proxy of ${protocol}`);
+  if (protocol === "https" && Object.keys(proxyTls).length > 0) refuseProxy(platform, "proxyTls");
+  if (headers.length > (userInfo === null ? 1 : 2)) refuseProxy(platform, "headers of a proxy");
+}
+
+/**
+ * Refuses what a platform's `fetch` would do in a way of its own: without CONNECT it takes the proxy's answer for the
+ * server's, and Bun passes by the proxy that it is given where `NO_PROXY` says so.
+ */
+export function checkProxied(url: URL): void {
+  const isBun = process.versions["bun"] !== undefined;
+  if (!isBun && process.versions["deno"] === undefined) return;
+  const platform = isBun ? "Bun" : "Deno";
+  if (url.protocol === "http:") refuseProxy(platform, "CONNECT for http");
+  const { no_proxy: lower = "", NO_PROXY: upper = "" } = process.env;
+  if (isBun && new NoProxy(`${lower},${upper}`).excepts(url))
+    refuseProxy(platform, "proxy in spite of NO_PROXY");
+}
+
+function refuseProxy(platform: string, what: string): never {
+  throw new InvalidArgumentError(
+    `the fetch of ${platform} takes no ${what}, so there is no plain HTTP with it; proxy: false is the direct way`,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { ClientClosedError } from "../../client/errors.ts";
 import { platformFetch } from "../../client/platform-fetch.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import { observe } from "../../session/waiting.ts";
-import { type FetchWay, fetchError, fetchWay } from "./fetch-options.ts";
+import { checkProxied, type FetchWay, fetchError, fetchWay } from "./fetch-options.ts";
 import type { ResolvedCioOptions } from "./options.ts";
 import type { ProxyServer } from "./proxy/proxy-server.ts";
 import { dialThrough } from "./proxy/tunnel.ts";
@@ -48,6 +48,7 @@ export class PlainHttp {
     const { socketPath, url } = request;
     const { tls, proxies } = this.#options;
     const proxy = proxies.for(request);
+    if (proxy !== null) checkProxied(url);
     const isDirect = socketPath === undefined && proxy === null;
     const isPlain = isDirect && (url.protocol === "http:" || Object.keys(tls.options).length === 0);
     const extra = isPlain ? {} : (await this.#way(socketPath, proxy)).extra;

@@ -113,7 +113,8 @@ export function connectExchange<T>(
     asked.on("error", (error: Error) => {
       failure = error;
     });
-    asked.on("end", () => fail(handshake.ended("the server ended the stream")));
+    // Bun ends a stream that was reset as well, before it says so.
+    asked.on("end", () => setImmediate(fail, handshake.ended("the server ended the stream")));
     asked.on("close", () => {
       if (isOver) return;
       const how = howItEnded(asked);
