@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
   EngineCapability,
   EngineConnection,
+  EngineEvent,
   EngineRequest,
   HttpClientEngine,
   HttpClientEngineFactory,
@@ -25,6 +27,12 @@ export type {
   SendStage,
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEventBase,
+  ConnectionFailure,
+} from "./client/plugins/connection-watch.ts";
 export {
   type HeadersInput,
   HttpMethod,
@@ -47,6 +55,7 @@ export {
   HalyardError,
   HandshakeError,
   type HandshakeErrorContext,
+  type HandshakeTimings,
   InvalidArgumentError,
   type Phase,
   ProtocolViolationError,

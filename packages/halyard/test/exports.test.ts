@@ -15,6 +15,7 @@ test("halyard", () => {
       "ClientClosedError",
       "CloseReason",
       "ConnectionError",
+      "ConnectionEvents",
       "ContentConverter",
       "ConverterNotFoundError",
       "DefaultRequest",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Phase } from "../protocol/errors.ts";
+import { HalyardError, type HandshakeTimings, type Phase } from "../protocol/errors.ts";
 import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
-import type { Attempt, EngineConnection } from "./engine.ts";
+import type { WebSocketSession } from "../session/web-socket-session.ts";
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
+import type { Attempt, EngineConnection, EngineEvent } from "./engine.ts";
+import { PhaseTimes } from "./phase-times.ts";
 
 export interface AttemptBounds {
   readonly clock: Clock;
@@ -11,14 +14,18 @@ export interface AttemptBounds {
   readonly caller: AbortSignal | undefined;
   /** The URL for errors, free of secrets. */
   readonly safeUrl: string;
+  /** Who watches. @defaultValue nobody */
+  readonly watchers?: readonly ((call: WatchedCall) => AttemptWatch)[];
 }
 
 /** One deadline over a whole handshake, the caller's signal, and the client's: whichever comes first ends it. */
 export class BoundedAttempt implements Attempt {
   readonly #bounds: AttemptBounds;
-  #phase: Phase | undefined;
+  readonly #times: PhaseTimes;
+  #watches: readonly AttemptWatch[] = [];
   /** Made when somebody asks: that, and three listeners, took 40 of the 1,000 µs of a cold handshake. */
   #controller: AbortController | undefined;
+  #isOver = false;
   #aborted: { readonly reason: unknown } | null = null;
   #engineCallback: ((reason: unknown) => void) | null = null;
   /** Rejects what {@link run} has returned, until that has settled. */
@@ -26,6 +33,7 @@ export class BoundedAttempt implements Attempt {
 
   constructor(bounds: AttemptBounds) {
     this.#bounds = bounds;
+    this.#times = new PhaseTimes(bounds.clock, bounds.safeUrl);
   }
 
   get signal(): AbortSignal {
@@ -42,7 +50,26 @@ export class BoundedAttempt implements Attempt {
   }
 
   entered(phase: Phase): void {
-    this.#phase = phase;
+    this.#times.enter(phase);
+    for (const watch of this.#watches) watch.entered(phase);
+  }
+
+  get notice(): ((event: EngineEvent) => void) | undefined {
+    const watches = this.#watches;
+    if (watches.length === 0) return undefined;
+    return (event) => {
+      for (const watch of watches) watch.noticed(event);
+    };
+  }
+
+  /** How long it has taken until now. */
+  timings(): HandshakeTimings {
+    return this.#times.timings();
+  }
+
+  /** The session that came of it is there. */
+  opened(session: WebSocketSession): void {
+    for (const watch of this.#watches) watch.opened(session, session.call.timings);
   }
 
   /** Only the first call counts. */
@@ -65,9 +92,11 @@ export class BoundedAttempt implements Attempt {
     opened: (connection: C) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
+      this.#watches = this.#bounds.watchers?.map((watch) => watch(this.#times)) ?? [];
       const release = this.#bind();
       const fail = (error: unknown) => {
         release();
+        this.#failed(error);
         reject(error);
       };
       if (this.#aborted !== null) return fail(this.#aborted.reason);
@@ -80,6 +109,7 @@ export class BoundedAttempt implements Attempt {
           resolve(opened(connection));
         } catch (error) {
           connection.transport.dispose();
+          this.#failed(error);
           reject(error);
         }
       };
@@ -105,9 +135,20 @@ export class BoundedAttempt implements Attempt {
     };
   }
 
+  /** Only the first call counts: an engine may fail later of what it was aborted for. */
+  #failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const timings = this.timings();
+    // The reason of an abort is its giver's; of those only the deadline is ours.
+    const isOurs = this.#aborted === null || error instanceof TimeoutError;
+    if (isOurs && error instanceof HalyardError) error.timed(timings);
+    for (const watch of this.#watches) watch.failed(error, timings);
+  }
+
   #timeout(): TimeoutError {
     const { timeout, safeUrl } = this.#bounds;
-    const phase = this.#phase;
+    const { phase } = this.#times;
     const where = phase === undefined ? "" : ` (it was at: ${phase})`;
     const text = `the handshake with ${safeUrl} took longer than ${timeout} ms${where}`;
     return new TimeoutError(text, timeout, { phase, url: safeUrl });

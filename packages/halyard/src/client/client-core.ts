@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InvalidArgumentError } from "../protocol/errors.ts";
+import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.ts";
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
@@ -9,6 +9,7 @@ import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
 import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
@@ -49,6 +50,7 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
+  readonly #watchers: readonly ((call: WatchedCall) => AttemptWatch)[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
 
@@ -60,7 +62,9 @@ export class ClientCore {
     this.engine = engine;
     this.sessions = sessions;
     this.#plugins = plugins;
-    this.#chain = chainOf(Array.from(plugins.values(), ({ instance }) => instance));
+    const instances = Array.from(plugins.values(), ({ instance }) => instance);
+    this.#chain = chainOf(instances);
+    this.#watchers = instances.flatMap((instance) => instance.watch?.bind(instance) ?? []);
   }
 
   with<Config extends object>(
@@ -99,12 +103,20 @@ export class ClientCore {
       timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
+      watchers: this.#watchers,
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
         (bounds) => this.#handshake(engineRequest, bounds, given),
         (agreed) => {
-          const made = this.#session(kind, agreed.request ?? engineRequest, agreed, config);
+          const made = this.#session(
+            kind,
+            agreed.request ?? engineRequest,
+            agreed,
+            config,
+            attempt.timings(),
+          );
+          attempt.opened(made);
           if (options.signal !== undefined) endWith(options.signal, made);
           return made;
         },
@@ -169,8 +181,9 @@ export class ClientCore {
     request: EngineRequest,
     { transport, subprotocol, extensions, response }: EngineConnection,
     config: ResolvedSessionConfig,
+    timings: HandshakeTimings,
   ): S {
-    const call = { request: new RequestHead(request.url.href, request.headers), response };
+    const call = { request: new RequestHead(request.url.href, request.headers), response, timings };
     const { clock } = this.engine;
     const { safeUrl: url } = request;
     const session = kind.create(

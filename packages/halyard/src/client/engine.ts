@@ -67,6 +67,39 @@ export interface EngineConnection {
   readonly response: { readonly status: number; readonly headers: Headers };
 }
 
+/**
+ * What an engine may tell of an attempt:
+ *
+ * - `addressTried`, `addressFailed`, `addressConnected`: with an IP address, or the path of a Unix socket
+ * - `secured`: TLS stands; `fingerprint` is the SHA-256 of the server's certificate, undefined where a session was
+ *   resumed and the platform does not show it
+ * - `answered`: by the server, to the request for `url`
+ */
+export type EngineEvent =
+  | {
+      readonly type: "addressTried" | "addressConnected";
+      readonly address: string;
+      readonly port: number | undefined;
+    }
+  | {
+      readonly type: "addressFailed";
+      readonly address: string;
+      readonly port: number | undefined;
+      /** As the platform names it, for example `ECONNREFUSED`. */
+      readonly code: string | undefined;
+    }
+  | {
+      readonly type: "secured";
+      /** For example `TLSv1.3`. */
+      readonly protocol: string | undefined;
+      readonly cipher: string | undefined;
+      /** What was agreed on by ALPN. */
+      readonly alpn: string | undefined;
+      readonly resumed: boolean;
+      readonly fingerprint: string | undefined;
+    }
+  | { readonly type: "answered"; readonly url: string; readonly status: number };
+
 /** One attempt to open a connection, as the engine sees it. */
 export interface Attempt {
   /** Aborts at the deadline, when the caller gives up, or when the client is closed. */
@@ -78,6 +111,8 @@ export interface Attempt {
   onAbort(callback: ((reason: unknown) => void) | null): void;
   /** The engine tells how far it has come: a time-out names the phase. */
   entered(phase: Phase): void;
+  /** Takes what else the engine can tell; undefined when nobody asks. */
+  readonly notice?: ((event: EngineEvent) => void) | undefined;
 }
 
 /** Opens connections. Ktor: `HttpClientEngine`. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import type { Interceptor, SendStage } from "./http-send.ts";
 import type { RequestParts } from "./request-parts.ts";
 
@@ -27,6 +28,8 @@ export interface HttpClientPlugin<
 export interface PluginInstance {
   /** Called for each request, in the order of installation, before the URL is made. */
   onRequest?(request: RequestParts): void;
+  /** Called for each call to open a session, before anything is done for it: what it gives is told how it goes. */
+  readonly watch?: (call: WatchedCall) => AttemptWatch;
   /** Called with each request that is sent. Ktor: `HttpSend.intercept`. */
   readonly intercept?: Interceptor;
   /** Where in the chain {@link intercept} stands. @defaultValue "wire" */

@@ -3,6 +3,21 @@
 /** What was being done when an error happened. */
 export type Phase = "dns" | "connect" | "proxy" | "tls" | "upgrade" | "open" | "closing";
 
+/** How long an opening handshake took, in milliseconds: the phases that it came to, and all of it. */
+export interface HandshakeTimings {
+  /** Resolving the name. */
+  readonly dns?: number;
+  /** Connecting, whatever number of addresses that took. */
+  readonly connect?: number;
+  /** The way to and through a proxy. */
+  readonly proxy?: number;
+  readonly tls?: number;
+  /** From the request to the answer. */
+  readonly upgrade?: number;
+  /** From the call to the session, or the error. Unknown on a server. */
+  readonly total?: number;
+}
+
 /** What every {@link HalyardError} can carry besides its message. */
 export interface ErrorContext {
   /** What was being done. */
@@ -30,6 +45,8 @@ export abstract class HalyardError extends Error {
   readonly phase: Phase | undefined;
   /** The URL concerned, without user information; a query is shown as `?...`. */
   readonly url: string | undefined;
+  /** How long the phases took, where it is an opening handshake that failed. */
+  readonly timings: HandshakeTimings | undefined;
 
   constructor(message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -40,6 +57,11 @@ export abstract class HalyardError extends Error {
   /** Adds where it happened, which the layer that found it could not know. @internal */
   locate(place: { readonly phase: Phase; readonly url: string | undefined }): this {
     return Object.assign(this, { phase: place.phase, url: this.url ?? place.url });
+  }
+
+  /** Adds how long it took to fail. @internal */
+  timed(timings: HandshakeTimings): void {
+    Object.assign(this, { timings });
   }
 
   /** Tells a Halyard error from any other value, also across copies of the library and realms. */

@@ -189,7 +189,7 @@ export class Upgrader {
     stream.write([formatAcceptance(accepted, answers)], () => undefined);
     const transport = new SocketTransport(stream, connection, { masking: false, early: head });
     const { subprotocol } = accepted;
-    const call = { request, response: new ResponseHead(101, accepted.headers) };
+    const call = { request, response: new ResponseHead(101, accepted.headers), timings: noTimings };
     const url = safeUrl(request.url);
     return [
       transport,
@@ -218,6 +218,9 @@ export class Upgrader {
     }
   }
 }
+
+/** One object for all sessions: when the client began is its own to know. */
+const noTimings = Object.freeze({});
 
 /**
  * What was asked for. The Host header is only known to have the right characters, so it may still make no URL, and it

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HandshakeTimings } from "../protocol/errors.ts";
 import { type Header, toHeaders } from "../protocol/handshake/header-list.ts";
 
 /** The opening handshake that made a session. Ktor: `HttpClientCall`. */
@@ -13,6 +14,8 @@ export interface HandshakeCall {
     readonly status: number;
     readonly headers: Headers;
   };
+  /** How long its phases took, in milliseconds; empty on a server. */
+  readonly timings: HandshakeTimings;
 }
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import type { ConnectionOptions } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
 import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
@@ -27,6 +28,8 @@ export interface DialContext {
   /** The URL for errors, free of secrets. */
   readonly url: string;
   entered(phase: Phase): void;
+  /** Takes what else there is to tell; undefined when nobody asks. */
+  readonly notice?: ((event: DialEvent) => void) | undefined;
   /** Calls back with the reason when nobody wants the socket any more, at once if that is so now. */
   onAbort(callback: ((reason: unknown) => void) | null): void;
 }
@@ -55,6 +58,8 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
     enter(phase);
     stream = open(options);
     const { socket } = stream;
+    const { notice } = context;
+    if (notice !== undefined) tellOf(socket, options.socketPath, notice);
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
@@ -66,8 +71,18 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       resolve(stream);
     };
     if (isLookedUp) socket.once("lookup", found);
-    socket.once("connect", () => (options.tls === null ? ready() : enter("tls")));
-    if (options.tls !== null) socket.once("secureConnect", ready);
+    const { tls } = options;
+    socket.once("connect", () => (tls === null ? ready() : enter("tls")));
+    if (tls !== null) {
+      socket.once("secureConnect", () => {
+        const refusal = tls.refusal(socket as TLSSocket, options);
+        if (refusal !== undefined) socket.destroy(refusal);
+        else {
+          notice?.(securedEvent(socket as TLSSocket));
+          ready();
+        }
+      });
+    }
     const ended = () => new Error("the peer ended the connection");
     stream.attach({
       received: () => false,

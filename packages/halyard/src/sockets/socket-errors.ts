@@ -25,6 +25,7 @@ const remedies: Record<string, string> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "trust its authority by the engine's tls.ca",
   CERT_HAS_EXPIRED: "the server's certificate must be renewed",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name: check the host, or set tls.servername",
+  ERR_HALYARD_PIN_MISMATCH: "if its key was changed on purpose, add the new one to the engine's tls.pins",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     "the server wants a certificate of ours: set tls.cert and tls.key",
   ERR_SSL_WRONG_VERSION_NUMBER: "does the server speak TLS on this port?",
@@ -35,7 +36,7 @@ const remedies: Record<string, string> = {
 export function socketError(error: Error, phase: Phase, url: string | undefined): ConnectionError {
   const cause = flatten(error);
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
-  const remedy = code === undefined ? undefined : remedies[code];
+  const remedy = code === undefined ? undefined : remedyOf(code);
   const text = `${doing[phase]} ${url ?? "the peer"}: ${summary(cause)}${remedy === undefined ? "" : ` (${remedy})`}`;
   const context = { phase, url, cause: error };
   return code !== undefined && isOfTls(code, phase)
@@ -43,9 +44,20 @@ export function socketError(error: Error, phase: Phase, url: string | undefined)
     : new ConnectionError(text, context);
 }
 
-/** OpenSSL's own errors tell; the names of what is wrong with a certificate have only in common not to be errno's. */
+/** Who has turned verification off for all of Node, and is refused all the same, is told why. */
+function remedyOf(code: string): string | undefined {
+  const remedy = remedies[code];
+  const isOff = process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0";
+  return isOff && /CERT|SIGNATURE/.test(code)
+    ? `${remedy ?? ""}; NODE_TLS_REJECT_UNAUTHORIZED is not obeyed`
+    : remedy;
+}
+
+/** OpenSSL's own errors and ours tell; the names of what is wrong with a certificate have only in common not to be errno's. */
 function isOfTls(code: string, phase: Phase): boolean {
-  return code === "EPROTO" || code.startsWith("ERR_SSL_") || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code));
+  return (
+    code === "EPROTO" || /^ERR_(?:SSL|HALYARD)_/.test(code) || (phase === "tls" && !/^E[A-Z0-9]+$/.test(code))
+  );
 }
 
 /** Of OpenSSL's line of addresses, routines and source files the reason alone. Bun and Deno have shorter ones like it. */

@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from "node:net";
-import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
+import type {
+  ConnectionOptions,
+  PeerCertificate,
+  SecureContext,
+  SecureContextOptions,
+  TLSSocket,
+} from "node:tls";
+import { InvalidArgumentError } from "../protocol/errors.ts";
+import { environmentKeyLog, type KeyLog } from "./key-log.ts";
 import { nodeTls } from "./lazy-builtins.ts";
-
-/** What TLS may be given. Names and meaning are those of `node:tls`. */
-export interface TlsOptions {
-  /** Certificates to trust instead of the platform's, PEM. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** Our certificate chain, PEM. */
-  readonly cert?: string | Uint8Array | undefined;
-  /** Our private key, PEM. */
-  readonly key?: string | Uint8Array | undefined;
-  readonly passphrase?: string | undefined;
-  /** The name to ask for (SNI) and to verify. @defaultValue the host, unless it is an IP address */
-  readonly servername?: string | undefined;
-  /** @defaultValue `["http/1.1"]` */
-  readonly ALPNProtocols?: readonly string[] | undefined;
-  /** Whether an unverified server is refused. Turning it off gives up what TLS is for. @defaultValue true */
-  readonly rejectUnauthorized?: boolean | undefined;
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
-  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
-  readonly ciphers?: string | undefined;
-}
+import { PinnedHosts, pinsOf } from "./pins.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 /** A server as tickets are kept for it: one that was verified is the same by address and name. */
 export interface TlsServer {
@@ -46,31 +36,62 @@ const mostServers = 100;
  */
 export class TlsClient {
   readonly #options: TlsOptions;
+  readonly #pinned: PinnedHosts | null;
+  readonly #keyLog: KeyLog | null;
   #context: SecureContext | undefined;
   /** The server that was heard of last stands last. */
   readonly #tickets = new Map<string, Ticket[]>();
+  /** What our own hooks have thrown. */
+  readonly #faults = new WeakMap<TLSSocket, Error>();
 
+  /**
+   * @param options - which were checked
+   * @throws {@link InvalidArgumentError} for a certificate, key or anything else that the platform cannot use
+   */
   constructor(options: TlsOptions) {
     this.#options = options;
+    this.#pinned = options.pins === undefined ? null : new PinnedHosts(options.pins);
+    const { keyLog = null } = options;
+    this.#keyLog = keyLog === "SSLKEYLOGFILE" ? environmentKeyLog() : keyLog;
+    // The platform's own certificates take milliseconds, and without options nothing can be wrong.
+    if (Object.keys(options).length > 0) this.#context = createContext(options);
+    if (options.rejectUnauthorized === false && this.#pinned === null) warnOnce();
   }
 
   /** Every field is set, so that nothing can come in by way of a polluted prototype. */
   connectionOptions(server: TlsServer): ConnectionOptions {
     const { servername, ALPNProtocols, rejectUnauthorized } = this.#options;
     return {
-      secureContext: this.#secureContext,
+      secureContext: (this.#context ??= createContext(this.#options)),
       // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
       servername: servername ?? (isIP(server.host) === 0 ? server.host.replace(/\.$/, "") : ""),
       ALPNProtocols: [...(ALPNProtocols ?? ["http/1.1"])],
       rejectUnauthorized: rejectUnauthorized ?? true,
-      minVersion: this.#minVersion,
+      checkServerIdentity:
+        this.#options.checkServerIdentity === undefined ? nodeTls().checkServerIdentity : this.#identity,
+      minVersion: minVersionOf(this.#options),
       session: this.#ticketFor(server),
     };
   }
 
-  /** Keeps the tickets that come on the connection. */
+  /** Keeps the tickets that come on the connection, and hands on its secrets to who was configured to have them. */
   learnFrom(socket: TLSSocket, server: TlsServer): void {
+    const keyLog = this.#keyLog;
+    if (keyLog !== null) {
+      socket.on("keylog", (line: Buffer) => {
+        try {
+          keyLog(line.toString("latin1").trimEnd());
+        } catch (error) {
+          const fault = faultOf("tls.keyLog threw", "ERR_HALYARD_KEY_LOG", error);
+          this.#faults.set(socket, fault);
+          // Bun tells of the secrets when TLS stands. At once, OpenSSL would still be at work on the connection.
+          process.nextTick(() => socket.destroy(fault));
+        }
+      });
+    }
     socket.on("session", (ticket: Buffer) => {
+      // Behind a refusal Node still tells of the ticket that TLS 1.2 gave before.
+      if (socket.destroyed) return;
       const key = keyOf(server);
       const known = this.#tickets.get(key) ?? [];
       this.#tickets.delete(key);
@@ -88,22 +109,76 @@ export class TlsClient {
     return newest?.ticket;
   }
 
-  get #minVersion(): "TLSv1.2" | "TLSv1.3" {
-    return this.#options.minVersion ?? "TLSv1.2";
+  /** What is wrong with a connection though TLS stands: a key that is not pinned, or a hook of ours that has thrown. */
+  refusal(socket: TLSSocket, server: TlsServer): Error | undefined {
+    const pins = this.#pinned?.of(server.host) ?? null;
+    try {
+      return this.#faults.get(socket) ?? (pins === null ? undefined : this.#unpinned(pins, socket, server));
+    } catch (error) {
+      // A key of a kind that the platform cannot write out.
+      return faultOf("its public key cannot be read", "ERR_HALYARD_PIN_MISMATCH", error);
+    }
   }
 
-  get #secureContext(): SecureContext {
-    const { ca, cert, key, passphrase, maxVersion, ciphers } = this.#options;
-    this.#context ??= nodeTls().createSecureContext({
-      ca: ca as string | Buffer | (string | Buffer)[] | undefined,
-      cert: cert as string | Buffer | undefined,
-      key: key as string | Buffer | undefined,
-      passphrase,
-      minVersion: this.#minVersion,
-      maxVersion,
-      ciphers,
+  #unpinned(pins: ReadonlySet<string>, socket: TLSSocket, server: TlsServer): Error | undefined {
+    const seen = pinsOf(socket.getPeerCertificate(true));
+    // Node shows no certificate of a resumed session. The ticket is of a connection whose pins were checked.
+    if (seen.length === 0 && socket.isSessionReused()) return undefined;
+    if (seen.some((pin) => pins.has(pin))) return undefined;
+    // Elsewhere than on Node it may be there already.
+    this.#tickets.delete(keyOf(server));
+    return Object.assign(new Error(`none of its public keys is pinned: ${seen.join(", ")}`), {
+      code: "ERR_HALYARD_PIN_MISMATCH",
     });
-    return this.#context;
+  }
+
+  /** The platform would throw what the hook throws where nobody can catch it. */
+  readonly #identity = (host: string, certificate: PeerCertificate): Error | undefined => {
+    const what = "tls.checkServerIdentity refused the certificate";
+    try {
+      const error: unknown = this.#options.checkServerIdentity?.(host, certificate);
+      if (error === undefined) return undefined;
+      if (error instanceof Error && "code" in error) return error;
+      return faultOf(what, "ERR_HALYARD_IDENTITY", error);
+    } catch (error) {
+      return faultOf(what, "ERR_HALYARD_IDENTITY", error);
+    }
+  };
+}
+
+let isWarned = false;
+
+function warnOnce(): void {
+  if (isWarned) return;
+  isWarned = true;
+  process.emitWarning("tls.rejectUnauthorized is false: whoever answers is believed to be the server", {
+    type: "HalyardWarning",
+    code: "HALYARD_TLS_UNVERIFIED",
+  });
+}
+
+function faultOf(what: string, code: string, cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : `it gave no Error but ${typeof cause}`;
+  return Object.assign(new Error(`${what}: ${text}`, { cause }), { code });
+}
+
+function minVersionOf({ minVersion }: TlsOptions): "TLSv1.2" | "TLSv1.3" {
+  return minVersion ?? "TLSv1.2";
+}
+
+function createContext(options: TlsOptions): SecureContext {
+  const { ca, cert, key, pfx, passphrase, maxVersion, ciphers } = options;
+  const given = { ca, cert, key, pfx, passphrase, minVersion: minVersionOf(options), maxVersion, ciphers };
+  try {
+    return nodeTls().createSecureContext(given as SecureContextOptions);
+  } catch (cause) {
+    const used = Object.entries({ ...given, minVersion: options.minVersion }).filter(
+      ([, value]) => value !== undefined,
+    );
+    throw new InvalidArgumentError(
+      `one of ${used.map(([name]) => name).join(", ")} of tls cannot be used: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 

@@ -32,9 +32,8 @@ describe("the page", () => {
     const known = new Set(rows.map(([id]) => id));
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
-      for (const [id] of programText(new URL(file, import.meta.url)).matchAll(
-        /\b(?:FR|U8|CL|CM|MM)-\d\d\b/g,
-      )) {
+      const text = programText(new URL(file, import.meta.url));
+      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM)-\d\d\b/g)) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

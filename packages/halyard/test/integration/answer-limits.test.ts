@@ -39,7 +39,7 @@ test.each<[what: string, limitsOf: (head: string, past: number) => AnswerLimits,
   ],
   ["maxHeaders", (head, past) => ({ maxHeaders: lines(head).length - 1 - past }), ""],
   ["maxInterimResponses", (_, past) => ({ maxInterimResponses: 3 - past }), early.repeat(3)],
-])("%s is kept to the last one", async (_, limitsOf, before) => {
+])("%s is kept to the last one (HS-10, HS-11, HS-12)", async (_, limitsOf, before) => {
   await open((head) => limitsOf(head, 0), before);
   await failure(
     open((head) => limitsOf(head, 1), before),

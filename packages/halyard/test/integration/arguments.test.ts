@@ -43,7 +43,7 @@ async function refusedPart(part: object): Promise<InvalidArgumentError> {
   return await refused({ url: server.url, ...part });
 }
 
-describe("a URL that cannot be used", () => {
+describe("a URL that cannot be used (HS-19)", () => {
   test.each<[url: unknown, message: RegExp]>([
     ["", /url/],
     ["nonsense", /begins with ws:\/\//],
@@ -78,7 +78,7 @@ describe("a URL that cannot be used", () => {
   });
 });
 
-describe("a part that cannot be used", () => {
+describe("a part that cannot be used (HS-19, HS-20)", () => {
   test.each<[part: object, message: RegExp]>([
     [{ host: `evil.test/?token=${secret}` }, /host/],
     [{ host: `user:${secret}@evil.test` }, /host/],
@@ -230,6 +230,21 @@ describe("an option with a value that cannot be used", () => {
     [{ tls: { servername: 5 } }],
     [{ tls: { ALPNProtocols: "h2" } }],
     [{ tls: { rejectUnauthorized: 0 } }],
+    [{ tls: { servername: "127.0.0.1" } }],
+    [{ tls: { servername: "a\0b" } }],
+    [{ tls: { ALPNProtocols: [5] } }],
+    [{ tls: { pfx: new Uint8Array(5) } }],
+    [{ tls: { pins: "sha256/" } }],
+    [{ tls: { pins: [] } }],
+    [{ tls: { pins: ["sha1/qvTGHdzF6KLavt4PO0gs2a6pQ00="] } }],
+    [{ tls: { pins: ["sha256/AAAA"] } }],
+    [{ tls: { pins: { "example.com": [] } } }],
+    [{ tls: { pins: { "a.*.com": [`sha256/${"A".repeat(43)}=`] } } }],
+    [{ tls: { pins: { "a/b": [`sha256/${"A".repeat(43)}=`] } } }],
+    [{ tls: { pins: { "a:5": [`sha256/${"A".repeat(43)}=`] } } }],
+    [{ tls: { keyLog: "a.log" } }],
+    [{ tls: { checkServerIdentity: true } }],
+    [{ tls: { checkServerIdentity: () => undefined, rejectUnauthorized: false } }],
     [{ noDelay: "yes" }],
     [{ keepAlive: -1 }],
     [{ keepAlive: "5" }],

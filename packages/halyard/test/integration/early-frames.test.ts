@@ -25,7 +25,7 @@ function placesOf(number: number, size: number): number[] {
   return kind === 1 ? [first] : [first, (first + number) % (size + 1)].sort((a, b) => a - b);
 }
 
-test("10,000 connections", { timeout: 60_000 }, async () => {
+test("10,000 connections (HS-15)", { timeout: 60_000 }, async () => {
   let accepted = 0;
   /** Answers with everything at once, in pieces: a turn apart or in one turn. */
   const answer = async (peer: Peer) => {

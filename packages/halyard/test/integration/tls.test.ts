@@ -2,7 +2,7 @@
 // wss: whom the client believes, what it says before it does, and what can go wrong on the way (TL-01 to TL-09).
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TlsOptions } from "../../src/engines/cio/index.ts";
 import { ConnectionError, HandshakeError, TimeoutError, TlsError } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
@@ -20,6 +20,7 @@ import { checkLeaks, turns } from "../support/leaks.ts";
 import { socketPath } from "../support/socket-path.ts";
 
 checkLeaks();
+afterEach(() => void vi.restoreAllMocks());
 
 const trusted = certificates();
 const { ca, good } = trusted;
@@ -78,17 +79,22 @@ describe("a server is believed", () => {
     expect((server.peer.socket as TLSSocket).servername).toBe("localhost");
   });
 
-  test("under another name, when tls.servername says so", async () => {
+  test("under another name, when tls.servername says so (TL-04)", async () => {
     await using server = await secureServer(trusted.wrongHost);
     const socket = await connected(server, { ca, servername: "other.test" });
     expect(socket.servername).toBe("other.test");
   });
 
-  test("with no check at all, when rejectUnauthorized is false", async () => {
+  test("with no check at all, when rejectUnauthorized is false, of which the process is warned (TL-03)", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     for (const identity of [trusted.selfSigned, trusted.expired, trusted.wrongHost]) {
       await using server = await secureServer(identity);
       await connected(server, { rejectUnauthorized: false });
     }
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining("tls.rejectUnauthorized"),
+      expect.objectContaining({ code: "HALYARD_TLS_UNVERIFIED" }),
+    );
   });
 
   test("with one of several authorities, given as bytes", async () => {
@@ -96,7 +102,7 @@ describe("a server is believed", () => {
     await connected(server, { ca: [trusted.otherCa, new TextEncoder().encode(ca)] });
   });
 
-  test("and shown our certificate, when it asks for one", async () => {
+  test("and shown our certificate, when it asks for one (TL-06)", async () => {
     await using server = await secureServer({ requestCert: true, ca });
     const socket = await connected(server, { ca, ...trusted.client });
     expect(socket.getPeerCertificate().subject).toMatchObject({ CN: "a client" });
@@ -187,7 +193,7 @@ describe("a server is refused, and told nothing of the request (TL-01)", () => {
 
   test.each<[what: string, tls: HostileOptions["tls"], client: TlsOptions]>([
     [
-      "that has only TLS 1.1",
+      "that has only TLS 1.1 (TL-05)",
       { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" },
       {},
     ],

@@ -43,6 +43,7 @@ function sessionOptions(clock: VirtualClock, options: OpenOptions = {}): Default
     call: {
       request: { url: new URL("ws://example.org/"), headers: new Headers() },
       response: { status: 101, headers: new Headers() },
+      timings: {},
     },
     url: "ws://example.org/",
     ...options,

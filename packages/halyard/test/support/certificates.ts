@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates for tests, made when they are first asked for.
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, X509Certificate } from "node:crypto";
 import forge from "node-forge";
 
 /** Certificate and private key, PEM. */
@@ -119,4 +119,53 @@ let made: Certificates | undefined;
 export function certificates(): Certificates {
   made ??= make();
   return made;
+}
+
+/** What tests of pins need besides; `pins` are of the keys of each. */
+export interface PinnedCertificates {
+  /** The authority of both, PEM. */
+  readonly ca: string;
+  /** For `localhost`, by an intermediate of the authority, which comes with it. */
+  readonly chained: Identity;
+  /**
+   * For `localhost`, by the authority; and behind it what says to be that authority, signed by the one whose key is
+   * `wanted`, and that one: names match, signatures do not.
+   */
+  readonly forged: Identity;
+  readonly pins: Readonly<Record<"leaf" | "intermediate" | "authority" | "wanted", string>>;
+}
+
+function makePinned(): PinnedCertificates {
+  const [authority, leaf, intermediate, wanted] = [keyPair(), keyPair(), keyPair(), keyPair()];
+  const issuer = "Pinned Authority";
+  const root = certificate({ name: issuer, isAuthority: true }, authority, issuer, authority);
+  const between = certificate({ name: "Between", isAuthority: true }, intermediate, issuer, authority);
+  const below = certificate({ name: "localhost" }, leaf, "Between", intermediate);
+  const misissued = certificate({ name: "localhost" }, leaf, issuer, authority);
+  const pretender = certificate({ name: issuer, isAuthority: true }, leaf, "Wanted", leaf);
+  const foreign = certificate({ name: "Wanted", isAuthority: true }, wanted, "Wanted", wanted);
+  return {
+    ca: root,
+    chained: { cert: `${below}${between}`, key: leaf.pem },
+    forged: { cert: `${misissued}${pretender}${foreign}`, key: leaf.pem },
+    pins: {
+      leaf: pinOf(below),
+      intermediate: pinOf(between),
+      authority: pinOf(root),
+      wanted: pinOf(foreign),
+    },
+  };
+}
+
+/** The pin of a certificate's key. */
+export function pinOf(pem: string): string {
+  const key = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
+  return `sha256/${createHash("sha256").update(key).digest("base64")}`;
+}
+
+let madePinned: PinnedCertificates | undefined;
+
+export function pinnedCertificates(): PinnedCertificates {
+  madePinned ??= makePinned();
+  return madePinned;
 }

@@ -24,7 +24,6 @@ import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
-import { TlsClient } from "../../sockets/tls-client.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
@@ -51,7 +50,6 @@ export class CioEngine implements HttpClientEngine {
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
-  readonly #tls: TlsClient;
   readonly #streams = new Set<SocketStream>();
   #closing: Deferred<void> | null = null;
   /** Of the last request. */
@@ -66,7 +64,6 @@ export class CioEngine implements HttpClientEngine {
     this.#options = resolveOptions(options);
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
-    this.#tls = new TlsClient(this.#options.tls);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
   }
 
@@ -95,7 +92,7 @@ export class CioEngine implements HttpClientEngine {
 
   #planOf(request: EngineRequest): Plan {
     if (this.#plan?.request !== request) {
-      this.#plan = new Plan(request, { ...this.#options, tls: this.#tls });
+      this.#plan = new Plan(request, this.#options);
     }
     return this.#plan;
   }
@@ -124,6 +121,7 @@ export class CioEngine implements HttpClientEngine {
       const stream = await dial(options, {
         url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
+        notice: attempt.notice,
         onAbort: (callback) => attempt.onAbort(callback),
       });
       if (this.#closing !== null) stream.destroy();

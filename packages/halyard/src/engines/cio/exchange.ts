@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attempt } from "../../client/engine.ts";
+import { HandshakeError } from "../../protocol/errors.ts";
 import type { ClientHandshake, HandshakeResult } from "../../protocol/handshake/client-handshake.ts";
 import type { CancelTimer, Clock } from "../../session/clock.ts";
 import { socketError } from "../../sockets/socket-errors.ts";
@@ -32,6 +33,8 @@ export function exchange<T>(
     };
     const fail = (error: unknown) => {
       finish();
+      const status = error instanceof HandshakeError ? error.status : undefined;
+      if (status !== undefined) attempt.notice?.({ type: "answered", url: safeUrl, status });
       reject(error);
       stream.destroy();
     };
@@ -45,6 +48,7 @@ export function exchange<T>(
           if (result !== null) {
             finish();
             resolve(agreed(result));
+            attempt.notice?.({ type: "answered", url: safeUrl, status: result.response.status });
           } else if (handshake.bodyComplete) {
             refuse();
           } else if (handshake.refused) {

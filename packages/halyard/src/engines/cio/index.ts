@@ -5,7 +5,9 @@ import { CioEngine } from "./cio-engine.ts";
 import type { CioOptions } from "./options.ts";
 
 export type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
-export type { TlsOptions } from "../../sockets/tls-client.ts";
+export type { KeyLog } from "../../sockets/key-log.ts";
+export type { Pins } from "../../sockets/pins.ts";
+export type { TlsOptions } from "../../sockets/tls-options.ts";
 export type { CioOptions } from "./options.ts";
 
 /**

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SecureContextOptions } from "node:tls";
 import type { RandomBytes } from "../../protocol/bytes.ts";
-import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
-import { nodeTls } from "../../sockets/lazy-builtins.ts";
-import type { TlsOptions } from "../../sockets/tls-client.ts";
+import { TlsClient } from "../../sockets/tls-client.ts";
+import { checkTlsOptions, type TlsOptions } from "../../sockets/tls-options.ts";
 import { pooledRandomBytes } from "./random-bytes.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
@@ -35,7 +33,7 @@ export interface CioOptions {
 }
 
 export interface ResolvedCioOptions {
-  readonly tls: TlsOptions;
+  readonly tls: TlsClient;
   readonly noDelay: boolean;
   readonly keepAlive: number;
   readonly addressTimeout: number;
@@ -44,19 +42,6 @@ export interface ResolvedCioOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
-
-const tlsOptions = [
-  "ca",
-  "cert",
-  "key",
-  "passphrase",
-  "servername",
-  "ALPNProtocols",
-  "rejectUnauthorized",
-  "minVersion",
-  "maxVersion",
-  "ciphers",
-] as const;
 
 /** @throws {@link InvalidArgumentError} */
 export function resolveOptions(options: CioOptions): ResolvedCioOptions {
@@ -74,7 +59,7 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   if (given.clock !== undefined) checkType("clock", given.clock, "object");
   if (given.randomBytes !== undefined) checkType("randomBytes", given.randomBytes, "function");
   return {
-    tls: checkTls(pickOptions<TlsOptions>("Cio.tls", given.tls ?? {}, tlsOptions)),
+    tls: new TlsClient(checkTlsOptions("Cio.tls", given.tls ?? {})),
     noDelay: given.noDelay ?? true,
     keepAlive:
       given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),
@@ -92,25 +77,4 @@ function checkAnswerLimits(limits: AnswerLimits): AnswerLimits {
   const given = pickOptions<AnswerLimits>("Cio.answerLimits", limits, names);
   for (const name of names) if (given[name] !== undefined) checkLimit(`answerLimits.${name}`, given[name]);
   return given;
-}
-
-/** What the platform would find only when it connects, it is asked for now. */
-function checkTls(tls: TlsOptions): TlsOptions {
-  const { servername, ALPNProtocols, rejectUnauthorized } = tls;
-  if (servername !== undefined) checkType("tls.servername", servername, "string");
-  if (rejectUnauthorized !== undefined) checkType("tls.rejectUnauthorized", rejectUnauthorized, "boolean");
-  if (ALPNProtocols !== undefined && !Array.isArray(ALPNProtocols)) {
-    throw new InvalidArgumentError("tls.ALPNProtocols must be an array of strings");
-  }
-  if (Object.keys(tls).length === 0) return tls;
-  try {
-    nodeTls().createSecureContext(tls as SecureContextOptions);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new InvalidArgumentError(
-      `one of ${Object.keys(tls).join(", ")} of tls cannot be used: ${message}`,
-      { cause },
-    );
-  }
-  return tls;
 }

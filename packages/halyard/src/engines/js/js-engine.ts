@@ -42,6 +42,7 @@ export class JsEngine implements HttpClientEngine {
     attempt.signal.throwIfAborted();
     const { safeUrl, subprotocols } = request;
     let transport: MessageTransport | undefined;
+    attempt.entered("upgrade");
     const opened = await this.#connect(request, {
       attempt,
       safeUrl,
@@ -65,6 +66,9 @@ export class JsEngine implements HttpClientEngine {
       throw error;
     }
     this.#own(transport);
+    if (opened.response !== undefined) {
+      attempt.notice?.({ type: "answered", url: safeUrl, status: opened.response.status });
+    }
     const { response = { status: 101, headers: new Headers() }, subprotocol } = opened;
     return { transport, subprotocol, extensions: [], response };
   }

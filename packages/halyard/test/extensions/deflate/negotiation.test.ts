@@ -120,7 +120,7 @@ describe("a client", () => {
     ],
     [{}, "; client_max_window_bits"],
     ...INVALID.map((params): [DeflateConfig, string] => [{}, params]),
-  ])("that wishes %o refuses the answer %j", (config, params) => {
+  ])("that wishes %o refuses the answer %j (HS-06)", (config, params) => {
     expect(() => accept(config, params)).toThrow(HandshakeError);
   });
 
