@@ -32,6 +32,7 @@ const meanings = {
   receiveWhileClosing: "receive after `close()` until the peer has answered",
   byteOrderMarks: "receive text that begins with U+FEFF as it is",
   unixSockets: "connect to a Unix socket",
+  proxies: "go through a proxy that the request names",
 };
 
 /** @type {Record<string, Record<string, string[]>>} */

@@ -17,6 +17,7 @@ import type {
   ConverterNotFoundError,
   DeserializeError,
   PingTimeoutError,
+  ProxyError,
   TimeoutError,
   TlsError,
 } from "./session/errors.ts";
@@ -35,6 +36,7 @@ export type AnyHalyardError =
   | PingTimeoutError
   | PluginNotInstalledError
   | ProtocolViolationError
+  | ProxyError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

@@ -33,6 +33,7 @@ export type {
   ConnectionEventBase,
   ConnectionFailure,
 } from "./client/plugins/connection-watch.ts";
+export type { ProxyInput, ProxyOptions } from "./client/proxy-options.ts";
 export {
   type HeadersInput,
   HttpMethod,
@@ -81,11 +82,15 @@ export {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  type ConnectionErrorContext,
   ConverterNotFoundError,
   DeserializeError,
   PingTimeoutError,
+  ProxyError,
+  type ProxyErrorContext,
   TimeoutError,
   TlsError,
+  type TriedAddress,
 } from "./session/errors.ts";
 export type { MessageParts } from "./session/fragments.ts";
 export type { HandshakeCall } from "./session/handshake-call.ts";

@@ -31,6 +31,7 @@ test("halyard", () => {
       "PingTimeoutError",
       "PluginNotInstalledError",
       "ProtocolViolationError",
+      "ProxyError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",

@@ -53,6 +53,11 @@ export function checkCapabilities(
     "it cannot send the request's headers; put a ticket into the URL, a token into a subprotocol or the first message",
   );
   demand(request.socketPath !== undefined, "unixSockets", "it cannot connect to socketPath");
+  demand(
+    request.proxy !== undefined,
+    "proxies",
+    "it cannot choose a proxy; leave the request's proxy out, the platform may have one",
+  );
   demand(request.extensions.length > 0, "extensions", "it cannot negotiate extensions; leave them out");
   demand(request.mode === "raw", "rawFrames", "it has no raw sessions; use webSocket or webSocketSession");
   demand(

@@ -163,10 +163,20 @@ export class ClientCore {
     const hasAuthorization = headers.some(([name]) => name.toLowerCase() === "authorization");
     if (userInfo !== undefined && !hasAuthorization) headers.push(basicAuthorization(userInfo));
     const url = buildUrl(parts);
-    const { subprotocols, socketPath } = parts;
+    const { subprotocols, socketPath, proxy } = parts;
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
-    return { url, safeUrl: safeUrl(url), headers, subprotocols, extensions, socketPath, mode, limits };
+    return {
+      url,
+      safeUrl: safeUrl(url),
+      headers,
+      subprotocols,
+      extensions,
+      socketPath,
+      proxy,
+      mode,
+      limits,
+    };
   }
 
   /** Without interceptors there is nothing between the attempt and the engine, not even a promise. */

@@ -7,7 +7,7 @@ import { hostName } from "./request-url.ts";
  * What all requests of a client have in common: host, headers, a base path. What a request says itself wins; headers
  * and query are added unless the request has one of the same name. Ktor: `DefaultRequest`.
  *
- * A request that names another host than the default's gets only what does not belong to a host: protocol, subprotocols,
+ * A request that names another host than the default's gets only what does not belong to a host: protocol, subprotocols, proxy,
  * and the headers but for `Authorization`, `Cookie` and `Proxy-Authorization`. Port and user information go only to
  * requests that name no host at all. A default without a host is for every host.
  */
@@ -57,6 +57,7 @@ function complete(request: RequestParts, defaults: RequestParts): void {
   request.protocol ??= defaults.protocol;
   request.path = joinPaths(defaults.path, request.path);
   request.socketPath ??= defaults.socketPath;
+  request.proxy ??= defaults.proxy;
   if (request.subprotocols.length === 0) request.subprotocols = defaults.subprotocols;
   addMissing(request.query, defaults.query, (part) => part.split("=", 1)[0]);
   addMissing(request.headers, defaults.headers, ([name]) => name.toLowerCase());

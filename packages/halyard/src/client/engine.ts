@@ -5,6 +5,7 @@ import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
 import type { Transport } from "../session/transport.ts";
+import type { ProxyInput } from "./proxy-options.ts";
 
 /**
  * What an engine may be able to do:
@@ -21,6 +22,7 @@ import type { Transport } from "../session/transport.ts";
  * - `receiveWhileClosing`: hand on what arrives after `close()` was called, until the peer has answered
  * - `byteOrderMarks`: hand on text that begins with U+FEFF as it was sent
  * - `unixSockets`: connect to a Unix socket
+ * - `proxies`: connect through the proxy of a request, or in spite of proxies that are set elsewhere
  */
 export type EngineCapability =
   | "requestHeaders"
@@ -34,7 +36,8 @@ export type EngineCapability =
   | "closeCodes"
   | "receiveWhileClosing"
   | "byteOrderMarks"
-  | "unixSockets";
+  | "unixSockets"
+  | "proxies";
 
 /** A handshake to be made, complete and checked. It is not to be changed: for the same URL the client may give it again. */
 export interface EngineRequest {
@@ -50,6 +53,8 @@ export interface EngineRequest {
   readonly extensions: readonly WebSocketExtensionFactory[];
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
+  /** The proxy for this request, which the engine checks; undefined is the engine's own choice. */
+  readonly proxy: ProxyInput | undefined;
   /** Which session it is for. */
   readonly mode: "raw" | "default";
   /** What the peer may send. */

@@ -3,6 +3,7 @@ import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import { checkType, pickOptions } from "../session/options.ts";
+import type { ProxyInput } from "./proxy-options.ts";
 
 /** The methods of a handshake: RFC 6455 section 4.1 knows one. Ktor: `HttpMethod`. */
 export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
@@ -41,6 +42,8 @@ export interface RequestTarget {
   readonly subprotocols?: readonly string[] | undefined;
   /** Connects to a Unix socket; the URL still says what to ask for, and whom TLS has to verify. */
   readonly socketPath?: string | undefined;
+  /** The proxy to connect through, or false for none. @defaultValue what the engine is told, or the environment */
+  readonly proxy?: ProxyInput | undefined;
 }
 
 /** A session to be opened. */
@@ -67,6 +70,7 @@ export interface RequestParts {
   readonly headers: Header[];
   subprotocols: readonly string[];
   socketPath: string | undefined;
+  proxy: ProxyInput | undefined;
   /** Of the URL, still percent-encoded. */
   userInfo: { readonly username: string; readonly password: string } | undefined;
 }
@@ -84,6 +88,7 @@ const targetOptions = [
   "headers",
   "subprotocols",
   "socketPath",
+  "proxy",
 ] as const;
 
 const schemes: Readonly<Record<string, "ws" | "wss">> = Object.assign(Object.create(null), {
@@ -129,6 +134,7 @@ export function partsOf(options: RequestTarget): RequestParts {
   if (options.headers !== undefined) parts.headers.push(...headerPairs(options.headers));
   if (options.subprotocols !== undefined) parts.subprotocols = checkSubprotocols(options.subprotocols);
   if (options.socketPath !== undefined) parts.socketPath = checkSocketPath(options.socketPath);
+  if (options.proxy !== undefined) parts.proxy = options.proxy;
   return parts;
 }
 
@@ -142,6 +148,7 @@ function emptyParts(): RequestParts {
     headers: [],
     subprotocols: [],
     socketPath: undefined,
+    proxy: undefined,
     userInfo: undefined,
   };
 }
@@ -233,7 +240,8 @@ function splitOnce(text: string, separator: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function headerPairs(headers: HeadersInput): Header[] {
+/** @throws {@link InvalidArgumentError} for a name or value that is no string */
+export function headerPairs(headers: HeadersInput): Header[] {
   return pairsOf("headers", headers).map(([name, value]) => {
     checkType("a header's name", name, "string");
     checkType(`the value of the header ${JSON.stringify(name)}`, value, "string");

@@ -46,13 +46,14 @@ export function basicAuthorization(userInfo: {
   readonly username: string;
   readonly password: string;
 }): Header {
-  const username = decode(userInfo.username);
+  const username = decodeUserInfo(userInfo.username);
   if (username.includes(":")) throw new InvalidArgumentError("the user name in the url contains a colon");
-  const bytes = encodeUtf8(`${username}:${decode(userInfo.password)}`);
+  const bytes = encodeUtf8(`${username}:${decodeUserInfo(userInfo.password)}`);
   return ["Authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`];
 }
 
-function decode(text: string): string {
+/** @throws {@link InvalidArgumentError} */
+export function decodeUserInfo(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -3,10 +3,33 @@ import { type ErrorContext, HalyardError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
 
+/** An address that a connection was tried to. */
+export interface TriedAddress {
+  /** An IP address, or the path of a Unix socket. */
+  readonly address: string;
+  /** Undefined for a Unix socket. */
+  readonly port: number | undefined;
+  /** What came of it, as the platform names it, for example `ECONNREFUSED`. */
+  readonly code: string | undefined;
+}
+
+/** What is known of a connection that failed. */
+export interface ConnectionErrorContext extends ErrorContext {
+  readonly addresses?: readonly TriedAddress[] | undefined;
+}
+
 /** The network failed: name resolution, a refused or reset connection, an end without a Close frame. */
 export class ConnectionError extends HalyardError {
   override readonly name: string = "ConnectionError";
-  readonly code: "ERR_HALYARD_CONNECTION" | "ERR_HALYARD_TLS" = "ERR_HALYARD_CONNECTION";
+  readonly code: "ERR_HALYARD_CONNECTION" | "ERR_HALYARD_TLS" | "ERR_HALYARD_PROXY" =
+    "ERR_HALYARD_CONNECTION";
+  /** Every address that could not be connected to, in the order in which they were tried. Empty where none was the reason. */
+  readonly addresses: readonly TriedAddress[];
+
+  constructor(message: string, context: ConnectionErrorContext = {}) {
+    super(message, context);
+    this.addresses = context.addresses ?? [];
+  }
 }
 
 /** TLS failed: an untrusted or wrong certificate, no common version, no TLS on the other side. */
@@ -16,9 +39,37 @@ export class TlsError extends ConnectionError {
   /** Why, as the platform names it, for example `CERT_HAS_EXPIRED`. */
   readonly reason: string | undefined;
 
-  constructor(message: string, reason: string | undefined, context?: ErrorContext) {
+  constructor(message: string, reason: string | undefined, context?: ConnectionErrorContext) {
     super(message, { phase: "tls", ...context });
     this.reason = reason;
+  }
+}
+
+/** What is known of a proxy that did not lead to the server. */
+export interface ProxyErrorContext extends ConnectionErrorContext {
+  readonly status?: number | undefined;
+  readonly headers?: Headers | undefined;
+}
+
+/**
+ * The proxy could not be reached, refused, or does not answer as a proxy does. The server was not spoken to; and what a
+ * proxy answers is never taken for the server's answer, which would be a {@link HandshakeError}.
+ */
+export class ProxyError extends ConnectionError {
+  override readonly name: string = "ProxyError";
+  override readonly code = "ERR_HALYARD_PROXY";
+  /** Which proxy: its URL without credentials. */
+  readonly proxy: string;
+  /** The HTTP status of its answer to CONNECT, or the reply code of SOCKS, where it has refused by one. */
+  readonly status: number | undefined;
+  /** Of its answer to CONNECT. */
+  readonly headers: Headers | undefined;
+
+  constructor(message: string, proxy: string, context: ProxyErrorContext = {}) {
+    super(message, { phase: "proxy", ...context });
+    this.proxy = proxy;
+    this.status = context.status;
+    this.headers = context.headers;
   }
 }
 

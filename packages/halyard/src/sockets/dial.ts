@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import {
+  connect as connectPlain,
+  isIP,
+  type OnReadOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from "node:net";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
 import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
 import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
-import type { TlsClient } from "./tls-client.ts";
+import type { TlsClient, TlsServer } from "./tls-client.ts";
 
 /** Where to connect to, and how. */
 export interface DialOptions {
@@ -22,6 +28,8 @@ export interface DialOptions {
   readonly keepAlive: number;
   /** Milliseconds for one address, when a name has several, before the next is tried. */
   readonly addressTimeout: number;
+  /** Whether the stream can be released, for somebody else to read from its socket. */
+  readonly isReleasable?: boolean | undefined;
 }
 
 export interface DialContext {
@@ -40,8 +48,54 @@ export interface DialContext {
  * @throws {@link ConnectionError} or {@link TlsError}; the reason of an abort. Nothing is left open then.
  */
 export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
+  const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
+  const first = isLookedUp ? "dns" : "connect";
+  const { tls, isReleasable = false } = options;
+  return ready(null, () => open(options), { first, tls, server: options, isReleasable }, context);
+}
+
+/**
+ * Begins TLS over a stream that can be released, and verifies the peer. That stream ends with the one of TLS.
+ *
+ * @throws {@link TlsError} or {@link ConnectionError}; the reason of an abort. Nothing is left open then.
+ */
+export function startTls(
+  stream: SocketStream,
+  tls: TlsClient,
+  server: TlsServer,
+  context: DialContext,
+): Promise<SocketStream> {
+  const open = () => {
+    const below = stream.release();
+    // What happens to it, the socket of TLS tells.
+    below.on("error", () => undefined);
+    // An address, which is no server name, is verified as the host.
+    const { host } = server;
+    const options = { __proto__: null, socket: below, host, ...tls.connectionOptions(server) };
+    const socket = nodeTls().connect(options as ConnectionOptions);
+    tls.learnFrom(socket, server);
+    return adopt(socket);
+  };
+  return ready(stream, open, { first: "tls", tls, server, isReleasable: false }, context);
+}
+
+interface Opening {
+  readonly first: Phase;
+  /** Null for plain TCP. */
+  readonly tls: TlsClient | null;
+  readonly server: TlsServer;
+  readonly isReleasable: boolean;
+}
+
+/** @param below - what is open already, and not to stay so in vain */
+function ready(
+  below: SocketStream | null,
+  open: () => SocketStream,
+  { first, tls, server, isReleasable }: Opening,
+  context: DialContext,
+): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
-    let stream: SocketStream | undefined;
+    let stream = below;
     let isAborted = false;
     context.onAbort((reason) => {
       isAborted = true;
@@ -49,33 +103,33 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       reject(reason);
     });
     if (isAborted) return;
-    const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
-    let phase: Phase = isLookedUp ? "dns" : "connect";
+    let phase = first;
     const enter = (next: Phase) => {
       phase = next;
       context.entered(next);
     };
     enter(phase);
-    stream = open(options);
-    const { socket } = stream;
+    const opening = open();
+    stream = opening;
+    const { socket } = opening;
     const { notice } = context;
-    if (notice !== undefined) tellOf(socket, options.socketPath, notice);
+    if (notice !== undefined && below === null) tellOf(socket, server.socketPath, notice);
     const found = (error: Error | null) => {
       if (error === null) enter("connect");
     };
     const ready = () => {
       context.onAbort(null);
       // The listener would hold the whole attempt as long as the socket lives.
-      if (isLookedUp) socket.removeListener("lookup", found);
-      stream.detach();
-      resolve(stream);
+      if (first === "dns") socket.removeListener("lookup", found);
+      if (isReleasable) opening.pause();
+      opening.detach();
+      resolve(opening);
     };
-    if (isLookedUp) socket.once("lookup", found);
-    const { tls } = options;
+    if (first === "dns") socket.once("lookup", found);
     socket.once("connect", () => (tls === null ? ready() : enter("tls")));
     if (tls !== null) {
       socket.once("secureConnect", () => {
-        const refusal = tls.refusal(socket as TLSSocket, options);
+        const refusal = tls.refusal(socket as TLSSocket, server);
         if (refusal !== undefined) socket.destroy(refusal);
         else {
           notice?.(securedEvent(socket as TLSSocket));
@@ -84,7 +138,7 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
       });
     }
     const ended = () => new Error("the peer ended the connection");
-    stream.attach({
+    opening.attach({
       received: () => false,
       ended: () => socket.destroy(ended()),
       closed: (error) => {
@@ -103,6 +157,7 @@ function open({
   noDelay,
   keepAlive,
   addressTimeout,
+  isReleasable = false,
 }: DialOptions): SocketStream {
   // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
   const tcp = {
@@ -120,12 +175,21 @@ function open({
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: Math.ceil(addressTimeout),
   };
-  return SocketStream.connect(tls !== null, (onread): Socket => {
+  const connect = (onread?: OnReadOpts): Socket => {
     const own = Object.assign(tcp, { onread });
-    if (tls === null) return connect(own as TcpNetConnectOpts);
+    if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
     const socket = nodeTls().connect(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
     tls.learnFrom(socket, server);
     return socket;
-  });
+  };
+  if (!isReleasable) return SocketStream.connect(tls !== null, connect);
+  return adopt(connect());
+}
+
+function adopt(socket: Socket): SocketStream {
+  const stream = SocketStream.adopt(socket);
+  // An end can only be seen by who reads.
+  stream.resume();
+  return stream;
 }

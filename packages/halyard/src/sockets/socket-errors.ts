@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Phase } from "../protocol/errors.ts";
-import { ConnectionError, TlsError } from "../session/errors.ts";
+import { ConnectionError, TlsError, type TriedAddress } from "../session/errors.ts";
 
 /** What failed, in the words of a sentence that goes on with the URL. */
 const doing: Record<Phase, string> = {
@@ -38,7 +38,7 @@ export function socketError(error: Error, phase: Phase, url: string | undefined)
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
   const remedy = code === undefined ? undefined : remedyOf(code);
   const text = `${doing[phase]} ${url ?? "the peer"}: ${summary(cause)}${remedy === undefined ? "" : ` (${remedy})`}`;
-  const context = { phase, url, cause: error };
+  const context = { phase, url, cause: error, addresses: addressesOf(error) };
   return code !== undefined && isOfTls(code, phase)
     ? new TlsError(text, code, context)
     : new ConnectionError(text, context);
@@ -64,6 +64,14 @@ function isOfTls(code: string, phase: Phase): boolean {
 function summary(error: Error): string {
   const [, reason] = /SSL routines:[^:]*:([^:)\n]+)/.exec(error.message) ?? [];
   return reason ?? error.message;
+}
+
+/** The addresses that the platform names in its error, one for each attempt. */
+function addressesOf(error: Error): TriedAddress[] {
+  const attempts = (error instanceof AggregateError ? error.errors : [error]) as Partial<TriedAddress>[];
+  return attempts.flatMap(({ address, port, code }) =>
+    address === undefined ? [] : [{ address, port, code }],
+  );
 }
 
 /** Of the attempts on several addresses (an AggregateError whose own message is empty) the first tells the most. */

@@ -96,9 +96,13 @@ export class SocketStream {
     if (this.#isClosed) process.nextTick(() => sink.closed(this.#error));
   }
 
-  /** Keeps what comes until somebody else is attached. */
-  detach(): void {
+  /**
+   * Keeps what comes until somebody else is attached.
+   * @param rest - what has come already, and is for whom is attached next
+   */
+  detach(rest?: Uint8Array): void {
     this.#sink = undefined;
+    if (rest !== undefined && rest.length > 0) this.#unclaimed = [copyOf(rest)];
   }
 
   pause(): void {
@@ -136,6 +140,16 @@ export class SocketStream {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Lets go of a socket that was adopted, and of which nothing was read: what comes from now on is for somebody else. */
+  release(): Socket {
+    const { socket } = this;
+    socket.removeAllListeners("data");
+    socket.removeListener("error", onError);
+    socket.removeListener("end", onEnd);
+    socket.removeListener("close", onClose);
+    return socket;
   }
 
   #received(chunk: Uint8Array, isGiven: boolean): boolean {

@@ -81,6 +81,7 @@ test("defaults are no wish", () => {
     subprotocols: [],
     extensions: [],
     socketPath: undefined,
+    proxy: undefined,
     mode: "default" as const,
     limits: { maxFrameSize: 1, maxMessageSize: 1, maxFragments: 1 },
   };

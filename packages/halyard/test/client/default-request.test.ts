@@ -87,6 +87,7 @@ describe("a default", () => {
         headers: [["X-Team", "red"]],
         subprotocols: ["a"],
         socketPath: undefined,
+        proxy: undefined,
       });
       expect(made.url.href).toBe(typeof request === "string" ? "ws://o.test/" : "wss://o.test/");
     },

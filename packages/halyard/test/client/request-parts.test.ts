@@ -12,6 +12,7 @@ const nothing = {
   headers: [],
   subprotocols: [],
   socketPath: undefined,
+  proxy: undefined,
   userInfo: undefined,
 };
 

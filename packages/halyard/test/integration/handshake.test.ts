@@ -163,7 +163,7 @@ describe("the end of the connection", () => {
     expect(error.message).toMatch(/closed the connection (before it answered|in the middle of)/);
   });
 
-  test("RST instead of everything is a ConnectionError, of whichever phase sees it", async () => {
+  test("RST instead of everything is a ConnectionError, of whichever phase sees it (NW-05)", async () => {
     await using server = await hostileServer((peer) => peer.reset());
     await using client = testClient();
     const error = await failure(client.webSocketSession(server.url), ConnectionError);
@@ -261,6 +261,7 @@ describe("no connection", () => {
     const error = await failure(client.webSocketSession(`ws://localhost:${port}`), ConnectionError);
     expect(error).toMatchObject({ phase: "connect", cause: { code: "ECONNREFUSED" } });
     expect(error.message).toMatch(/127\.0\.0\.1/);
+    expect(error.addresses).toContainEqual({ address: "127.0.0.1", port, code: "ECONNREFUSED" });
     expect(error.message).toMatch(/check host and port/);
   });
 

@@ -211,7 +211,7 @@ describe("closing", () => {
     });
   });
 
-  test("a RST with sends pending: all of them reject, and the flush (NW-06)", async () => {
+  test("a RST with sends pending: all of them reject, and the flush (NW-05, NW-06)", async () => {
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
       peer.socket.pause();

@@ -17,6 +17,12 @@ const denoZlib = "Deno's zlib ignores `dictionary`, and works within the call wh
 const denoTls = "Deno's node:tls has no TLS 1.1, resumes no session, and tells less of a certificate";
 const denoReset = "Deno tells of a connection that was reset as one that was ended";
 
+const denoResolver = "Deno's node:net does not resolve by node:dns, which the test replaces";
+const bunConnect = "Bun says that it is connected before it is";
+
+const network = "integration/network.test.ts";
+const proxies = "integration/proxies.test.ts";
+const hostileProxies = "hostile/proxies.test.ts";
 const tls = "integration/tls.test.ts";
 const tlsHooks = "integration/tls-hooks.test.ts";
 const tlsPins = "integration/tls-pins.test.ts";
@@ -35,6 +41,9 @@ export const leftOut = {
     { file: tls, test: "that has only TLS 1.1", reason: bunTls },
     { file: tls, test: "that demands a certificate, with TLS 1.3", reason: bunTls },
     { file: tls, test: "garbage instead of a record is a TlsError", reason: bunTls },
+    { file: network, test: "when one is a black hole", reason: bunConnect },
+    { file: network, test: "all are told of that were tried in vain", reason: bunConnect },
+    { file: network, test: "a host that swallows what it gets", reason: bunConnect },
     {
       file: tlsHooks,
       test: "keyLog that throws",
@@ -79,6 +88,13 @@ export const leftOut = {
     { file: tls, test: "with an expired certificate", reason: denoTls },
     { file: tls, test: "with one for (?:later|clients)", reason: denoTls },
     { file: tls, test: "that has only TLS 1.1", reason: denoTls },
+    { file: proxies, test: "tickets shorten the second handshake", reason: denoTls },
+    { file: proxies, test: '"proxyTls":{"cert":"none"}', reason: denoTls },
+    { file: hostileProxies, test: "certificate that has expired is refused", reason: denoTls },
+    { file: hostileProxies, test: "PX-01: .* RST", reason: denoReset },
+    { file: network, test: "a resolver that is silent is waited for", reason: denoResolver },
+    { file: network, test: "of several addresses ", reason: denoResolver },
+    { file: network, test: "a connection that stood and was lost", reason: denoReset },
     { file: tlsHooks, test: "keyLog", reason: "Deno tells no secrets, and keyLog is refused there" },
     {
       file: tlsHooks,

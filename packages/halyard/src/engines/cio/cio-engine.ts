@@ -19,7 +19,6 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
-import { dial } from "../../sockets/dial.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
@@ -28,6 +27,7 @@ import { ConnectionLimit } from "./connection-limit.ts";
 import { exchange } from "./exchange.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
 import { Plan } from "./plan.ts";
+import { dialThrough } from "./proxy/tunnel.ts";
 
 /** Halyard's own protocol stack on sockets of the platform: `node:net` and `node:tls`. */
 export class CioEngine implements HttpClientEngine {
@@ -45,6 +45,7 @@ export class CioEngine implements HttpClientEngine {
     "receiveWhileClosing",
     "byteOrderMarks",
     "unixSockets",
+    "proxies",
   ] as const);
   readonly clock: Clock;
   readonly #options: ResolvedCioOptions;
@@ -91,7 +92,7 @@ export class CioEngine implements HttpClientEngine {
   }
 
   #planOf(request: EngineRequest): Plan {
-    if (this.#plan?.request !== request) {
+    if (this.#plan?.request !== request || this.#options.proxies.isDynamic) {
       this.#plan = new Plan(request, this.#options);
     }
     return this.#plan;
@@ -115,10 +116,10 @@ export class CioEngine implements HttpClientEngine {
   }
 
   /** Uses a place of the limit, or gives it back. */
-  async #connect({ request, dial: options }: Plan, attempt: Attempt): Promise<SocketStream> {
+  async #connect({ request, dial: options, tunnel }: Plan, attempt: Attempt): Promise<SocketStream> {
     try {
       this.#refuseWhenClosed();
-      const stream = await dial(options, {
+      const stream = await dialThrough(tunnel, options, {
         url: request.safeUrl,
         entered: (phase) => attempt.entered(phase),
         notice: attempt.notice,

@@ -9,6 +9,7 @@ export type { KeyLog } from "../../sockets/key-log.ts";
 export type { Pins } from "../../sockets/pins.ts";
 export type { TlsOptions } from "../../sockets/tls-options.ts";
 export type { CioOptions } from "./options.ts";
+export type { ProxyChoice } from "./proxy/proxies.ts";
 
 /**
  * The engine on sockets of its own, for Node, Bun and Deno. Ktor:

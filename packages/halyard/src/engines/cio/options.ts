@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ProxyInput } from "../../client/proxy-options.ts";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
@@ -6,12 +7,22 @@ import { checkLimit, checkTimeout } from "../../session/durations.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { TlsClient } from "../../sockets/tls-client.ts";
 import { checkTlsOptions, type TlsOptions } from "../../sockets/tls-options.ts";
+import { Proxies, type ProxyChoice } from "./proxy/proxies.ts";
 import { pooledRandomBytes } from "./random-bytes.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
 export interface CioOptions {
   /** For wss. */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * The proxy of all requests that name none themselves, for ws and wss alike; false for none; or a function that chooses
+   * for a URL, at each attempt.
+   * @defaultValue that of the environment when the engine is made, but never for this machine: `wss_proxy`, `https_proxy`,
+   * `all_proxy` or, for ws, `ws_proxy`, `http_proxy`, `all_proxy`, with the exceptions of `no_proxy`
+   */
+  readonly proxy?: ProxyInput | ProxyChoice | undefined;
+  /** For proxies of https, in place of {@link tls}, which is for servers. */
+  readonly proxyTls?: TlsOptions | undefined;
   /** Whether small frames are sent at once instead of gathered by the operating system. @defaultValue true */
   readonly noDelay?: boolean | undefined;
   /** Milliseconds of silence before TCP probes the peer; 0 for never. @defaultValue 0, since sessions ping */
@@ -34,6 +45,8 @@ export interface CioOptions {
 
 export interface ResolvedCioOptions {
   readonly tls: TlsClient;
+  readonly proxies: Proxies;
+  readonly proxyTls: TlsClient;
   readonly noDelay: boolean;
   readonly keepAlive: number;
   readonly addressTimeout: number;
@@ -47,6 +60,8 @@ export interface ResolvedCioOptions {
 export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   const given = pickOptions<CioOptions>("Cio", options, [
     "tls",
+    "proxy",
+    "proxyTls",
     "noDelay",
     "keepAlive",
     "addressTimeout",
@@ -60,6 +75,8 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
   if (given.randomBytes !== undefined) checkType("randomBytes", given.randomBytes, "function");
   return {
     tls: new TlsClient(checkTlsOptions("Cio.tls", given.tls ?? {})),
+    proxies: new Proxies(given.proxy),
+    proxyTls: new TlsClient(checkTlsOptions("Cio.proxyTls", given.proxyTls ?? {})),
     noDelay: given.noDelay ?? true,
     keepAlive:
       given.keepAlive === undefined || given.keepAlive === 0 ? 0 : checkTimeout("keepAlive", given.keepAlive),

@@ -2,6 +2,8 @@
 import type { EngineRequest } from "../../client/engine.ts";
 import { RequestTemplate } from "../../protocol/handshake/client-request.ts";
 import type { DialOptions } from "../../sockets/dial.ts";
+import type { Proxies } from "./proxy/proxies.ts";
+import type { TunnelOptions } from "./proxy/tunnel.ts";
 
 /** What all attempts of one request have in common. To work it out is a tenth of a handshake, and requests come again. */
 export class Plan {
@@ -9,13 +11,22 @@ export class Plan {
   readonly target: string;
   readonly host: string;
   readonly dial: DialOptions;
+  /** Null for the direct way. */
+  readonly tunnel: TunnelOptions | null;
   #template: RequestTemplate | undefined;
 
-  constructor(request: EngineRequest, options: Omit<DialOptions, "host" | "port" | "socketPath">) {
+  constructor(
+    request: EngineRequest,
+    options: Omit<DialOptions & TunnelOptions, "host" | "port" | "socketPath" | "proxy"> & {
+      readonly proxies: Proxies;
+    },
+  ) {
     const { url, socketPath } = request;
     this.request = request;
     this.target = url.pathname + url.search;
     this.host = url.host;
+    const proxy = options.proxies.for(request);
+    this.tunnel = proxy === null ? null : { ...options, proxy };
     const isTls = url.protocol === "wss:";
     this.dial = {
       host: url.hostname.replace(/^\[|\]$/g, ""),

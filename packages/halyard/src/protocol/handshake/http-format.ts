@@ -14,6 +14,7 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ["sec-websocket-protocol", "use `subprotocols`"],
   ["connection", "it is always Upgrade"],
   ["upgrade", "it is always websocket"],
+  ["proxy-authorization", "it would go to the server: credentials for a proxy belong to `proxy`"],
   ["content-length", "a handshake has no content"],
   ["transfer-encoding", "a handshake has no content"],
 ]);
