@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
-import { entries, library, root, temporaryDirectory } from "./workspace.mjs";
+import { allEntries, root, temporaryDirectory } from "./workspace.mjs";
 
 const check = process.argv.includes("--check");
 const reports = path.join(root, "api");
@@ -13,10 +13,10 @@ const fresh = temporaryDirectory("api");
 function report(entry) {
   if (!existsSync(entry.types)) throw new Error(`${entry.types} is missing: run \`npm run build\` first`);
   const config = ExtractorConfig.prepare({
-    packageJsonFullPath: path.join(library, "package.json"),
+    packageJsonFullPath: path.join(entry.home, "package.json"),
     configObjectFullPath: undefined,
     configObject: {
-      projectFolder: library,
+      projectFolder: entry.home,
       mainEntryPointFilePath: entry.types,
       newlineKind: "lf",
       compiler: {
@@ -69,7 +69,7 @@ function report(entry) {
 }
 
 mkdirSync(reports, { recursive: true });
-const wanted = new Map(entries().map((entry) => [`${entry.name}.api.md`, report(entry)]));
+const wanted = new Map(allEntries().map((entry) => [`${entry.name}.api.md`, report(entry)]));
 /** @type {string[]} */
 const differences = [];
 for (const [file, text] of wanted) {

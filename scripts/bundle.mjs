@@ -36,7 +36,8 @@ const nameOf = (file) => path.relative(source, file).replace(/\.ts$/, "");
 const bundle = await rolldown({
   cwd: source,
   input: Object.fromEntries(inputs.map((file) => [nameOf(file), file])),
-  external: [/^node:/, "#default-engine"],
+  // An optional peer is looked for when it is needed.
+  external: [/^node:/, "#default-engine", "undici"],
   platform: "neutral",
   tsconfig: false,
   transform: { target: "es2022", typescript: { onlyRemoveTypeImports: true } },

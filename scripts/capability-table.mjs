@@ -17,6 +17,8 @@ const titles = {
   chromium: "Chromium",
   "chromium, stream": "Chromium, WebSocketStream",
   firefox: "Firefox",
+  jvm: "JVM",
+  nativescript: "NativeScript",
 };
 /** @type {Record<string, string>} */
 const meanings = {
@@ -37,15 +39,17 @@ const meanings = {
 
 /** @type {Record<string, Record<string, string[]>>} */
 const known = JSON.parse(readFileSync(source, "utf8"));
-const { Cio: cio = {}, Js: js = {} } = known;
+const { Cio: cio = {}, Js: js = {}, OkHttp: okhttp = {}, Darwin: darwin = {} } = known;
 const all = Object.values(cio)[0] ?? [];
 const columns = [
   ...Object.entries(cio).map(([name, can]) => ({ title: `Cio: ${name}`, can })),
   ...Object.entries(js)
     .filter(([name]) => name in titles)
     .map(([name, can]) => ({ title: `Js: ${titles[name]}`, can })),
+  ...Object.entries(okhttp).map(([name, can]) => ({ title: `OkHttp: ${titles[name]}`, can })),
+  ...Object.entries(darwin).map(([name, can]) => ({ title: `Darwin: ${titles[name]}`, can })),
 ];
-for (const capability of Object.values(js).flat())
+for (const capability of [js, okhttp, darwin].flatMap((engine) => Object.values(engine).flat()))
   if (!all.includes(capability)) throw new Error(`Cio lacks ${capability}: the table has no row for it`);
 for (const name of ["node24", "node26"])
   if (String(js[name]) !== String(js["node22"]))

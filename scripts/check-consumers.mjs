@@ -12,12 +12,12 @@ const resolutions = [
   { module: "ESNext", moduleResolution: "Bundler" },
 ];
 const surroundings = [
-  { name: "dom", lib: ["ES2022", "DOM", "DOM.Iterable"], types: [], files: ["portable.ts"] },
-  { name: "webworker", lib: ["ES2022", "WebWorker"], types: [], files: ["portable.ts"] },
-  { name: "node", lib: ["ES2022"], types: ["node"], files: ["portable.ts", "node.ts"] },
+  { name: "dom", lib: ["ES2022", "DOM", "DOM.Iterable"], types: [], files: ["portable.ts", "http.ts"] },
+  { name: "webworker", lib: ["ES2022", "WebWorker"], types: [], files: ["portable.ts", "http.ts"] },
+  { name: "node", lib: ["ES2022"], types: ["node"], files: ["portable.ts", "http.ts", "node.ts"] },
 ];
 /** The ambient names that the types of `halyard` take from their surroundings, and nothing else. */
-const ambientGlobals = ["AbortSignal", "Headers", "URL"];
+const ambientGlobals = ["AbortSignal", "Headers", "Response", "URL"];
 
 const portable = `
 import { CloseReason, Frame, HttpClient, WebSockets } from "halyard";
@@ -41,6 +41,22 @@ export async function main(): Promise<void> {
   // @ts-expect-error a client without the plugin has no sessions
   await new HttpClient().webSocket("ws://127.0.0.1/", () => {});
   await client.close();
+}
+`;
+/** Not in the program above, which names no global itself. */
+const http = `
+import { Auth, basicAuth, HttpClient, HttpCookies, HttpRedirect, toughCookies, type ToughCookieJar } from "halyard";
+
+export async function logIn(jar: ToughCookieJar): Promise<string> {
+  const client = new HttpClient()
+    .install(HttpRedirect)
+    .install(HttpCookies, { storage: toughCookies(jar) })
+    .install(Auth, { providers: [basicAuth({ username: "ann", password: "p" })] });
+  const body = new URLSearchParams({ name: "ann" });
+  const response: Response = await client.post({ path: "/login", body, signal: AbortSignal.timeout(1_000) });
+  await client.put({ path: "/form", body: new FormData() });
+  await client.put({ path: "/bytes", body: new Uint8Array([1]) });
+  return ((await response.json()) as { id: string }).id.trim();
 }
 `;
 const node = `
@@ -118,6 +134,7 @@ async function makeConsumer() {
   const files = {
     "package.json": JSON.stringify({ private: true, type: "module", dependencies }),
     "portable.ts": portable,
+    "http.ts": http,
     "node.ts": node,
     "main.mjs": imports.map(([names, from]) => `import ${names} from "${from}";`).join("\n") + script,
     "main.cjs":

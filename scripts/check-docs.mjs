@@ -4,7 +4,7 @@
 // comment of the form `<!-- preamble: declare const url: string; -->`.
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { library, root, run, temporaryDirectory } from "./workspace.mjs";
+import { root, run, temporaryDirectory } from "./workspace.mjs";
 
 const errorsPage = "docs/errors.md";
 /** @type {string[]} */
@@ -112,7 +112,7 @@ async function compileBlocks() {
 }
 
 function checkErrorCodes() {
-  const sources = filesIn(path.relative(root, path.join(library, "src")), /\.ts$/);
+  const sources = filesIn("packages", /[/\\]src[/\\].*\.ts$/);
   const text = sources.map((file) => readFileSync(path.join(root, file), "utf8")).join("\n");
   const codes = new Set(text.match(/\bERR_HALYARD_[A-Z\d]+(?:_[A-Z\d]+)*/g));
   const headings = contents.get(errorsPage)?.prose.match(/^#+ .*$/gm) ?? [];

@@ -9,26 +9,47 @@ import { fileURLToPath } from "node:url";
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 export const library = path.join(root, "packages", "halyard");
 
-/** @typedef {{ specifier: string, name: string, source: string, types: string }} Entry */
+/** The other packages, which stand on it. */
+const others = ["okhttp", "darwin"].map((name) => path.join(root, "packages", name));
+
+/** @typedef {{ specifier: string, name: string, source: string, types: string, home: string }} Entry */
 
 /**
  * The public entries of the library, as its exports map has them.
  * @returns {Entry[]}
  */
 export function entries() {
-  /** @type {{ exports: Record<string, string | Record<string, string>> }} */
-  const manifest = JSON.parse(readFileSync(path.join(library, "package.json"), "utf8"));
+  return entriesOf(library);
+}
+
+/**
+ * Those of all packages.
+ * @returns {Entry[]}
+ */
+export function allEntries() {
+  return [library, ...others].flatMap(entriesOf);
+}
+
+/**
+ * @param {string} home of a package
+ * @returns {Entry[]}
+ */
+function entriesOf(home) {
+  /** @type {{ name: string, exports: Record<string, string | Record<string, string>> }} */
+  const manifest = JSON.parse(readFileSync(path.join(home, "package.json"), "utf8"));
   /** @type {Entry[]} */
   const found = [];
   for (const [subpath, target] of Object.entries(manifest.exports)) {
     if (typeof target === "string") continue;
     const { "@halyard/source": source, types } = target;
     if (source === undefined || types === undefined) throw new Error(`${subpath} lacks a condition`);
+    const specifier = `${manifest.name}${subpath.slice(1)}`;
     found.push({
-      specifier: subpath === "." ? "halyard" : `halyard${subpath.slice(1)}`,
-      name: subpath === "." ? "halyard" : `halyard-${subpath.slice(2).replaceAll("/", "-")}`,
-      source: path.join(library, source),
-      types: path.join(library, types),
+      specifier,
+      name: specifier.replace("@", "").replaceAll("/", "-"),
+      source: path.join(home, source),
+      types: path.join(home, types),
+      home,
     });
   }
   return found;

@@ -4,6 +4,7 @@ import type {
   PluginNotInstalledError,
   UnsupportedCapabilityError,
 } from "./client/errors.ts";
+import type { RedirectError } from "./client/plugins/http-redirect.ts";
 import type {
   FrameTooBigError,
   HandshakeError,
@@ -37,6 +38,7 @@ export type AnyHalyardError =
   | PluginNotInstalledError
   | ProtocolViolationError
   | ProxyError
+  | RedirectError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

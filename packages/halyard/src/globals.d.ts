@@ -29,8 +29,29 @@ declare class Headers implements Iterable<[string, string]> {
   append(name: string, value: string): void;
   get(name: string): string | null;
   has(name: string): boolean;
+  getSetCookie(): string[];
   [Symbol.iterator](): IterableIterator<[string, string]>;
 }
+
+declare class Response {
+  constructor(
+    body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | ReadableStream<Uint8Array> | null,
+  );
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: { readonly locked: boolean; cancel(): Promise<void> } | null;
+}
+
+declare function fetch(
+  url: string,
+  init: {
+    method: string;
+    headers: [string, string][];
+    body: ConstructorParameters<typeof Response>[0] | null;
+    redirect: "manual" | "follow";
+    signal: AbortSignal;
+  },
+): Promise<Response>;
 
 declare class TextEncoder {
   encode(text: string): Uint8Array;
@@ -43,6 +64,7 @@ declare class TextDecoder {
 }
 
 declare class AbortSignal {
+  static any(signals: AbortSignal[]): AbortSignal;
   readonly aborted: boolean;
   readonly reason: unknown;
   throwIfAborted(): void;
@@ -55,7 +77,11 @@ declare class AbortController {
   abort(reason?: unknown): void;
 }
 
-declare const crypto: { getRandomValues<T extends Uint8Array>(target: T): T };
+declare const crypto: {
+  getRandomValues<T extends Uint8Array>(target: T): T;
+  readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> };
+};
+declare const console: { log(text: string): void };
 declare const performance: { now(): number };
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 declare function clearTimeout(timer: unknown): void;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard`.
+
 export type { AttemptWatch, WatchedCall } from "./client/attempt-watch.ts";
+export type { RequestAuth, RequestCredentials } from "./client/credentials.ts";
 export { DefaultRequest } from "./client/default-request.ts";
 export type {
   Attempt,
@@ -8,6 +10,7 @@ export type {
   EngineConnection,
   EngineEvent,
   EngineRequest,
+  FetchRequest,
   HttpClientEngine,
   HttpClientEngineFactory,
 } from "./client/engine.ts";
@@ -18,6 +21,7 @@ export {
   HttpClient,
   type SessionBlock,
 } from "./client/http-client.ts";
+export type { HttpBody, HttpRequest, HttpRequestOptions } from "./client/http-request.ts";
 export type {
   HttpAnswer,
   Interceptor,
@@ -27,12 +31,46 @@ export type {
   SendStage,
 } from "./client/http-send.ts";
 export type { HttpClientPlugin, PluginInstance } from "./client/plugin.ts";
+export {
+  Auth,
+  type AuthProvider,
+  type AuthProviderOptions,
+  type AuthRequest,
+} from "./client/plugins/auth.ts";
+export { type BasicAuthOptions, basicAuth } from "./client/plugins/basic-auth.ts";
+export {
+  type BearerAuthOptions,
+  type BearerAuthProvider,
+  type BearerTokens,
+  bearerAuth,
+} from "./client/plugins/bearer-auth.ts";
+export type { Challenge } from "./client/plugins/challenges.ts";
 export { ConnectionEvents, type ConnectionEventsInstance } from "./client/plugins/connection-events.ts";
 export type {
   ConnectionEvent,
   ConnectionEventBase,
   ConnectionFailure,
 } from "./client/plugins/connection-watch.ts";
+export { type DigestAlgorithm, type DigestAuthOptions, digestAuth } from "./client/plugins/digest-auth.ts";
+export {
+  type CookiesStorage,
+  constantCookies,
+  HttpCookies,
+  type ToughCookie,
+  type ToughCookieJar,
+  toughCookies,
+} from "./client/plugins/http-cookies.ts";
+export { HttpRedirect, RedirectError } from "./client/plugins/http-redirect.ts";
+export { type AttemptOutcome, HttpRequestRetry } from "./client/plugins/http-request-retry.ts";
+export { HttpTimeout } from "./client/plugins/http-timeout.ts";
+export {
+  type LogEvent,
+  type Logger,
+  Logging,
+  type LoggingInstance,
+  type LogLevel,
+} from "./client/plugins/logging.ts";
+export { UserAgent } from "./client/plugins/user-agent.ts";
 export type { ProxyInput, ProxyOptions } from "./client/proxy-options.ts";
 export {
   type HeadersInput,
@@ -43,6 +81,7 @@ export {
   type WebSocketRequest,
   type WebSocketRequestOptions,
 } from "./client/request-parts.ts";
+export type { RequestTimeouts } from "./client/request-timeouts.ts";
 export { WebSockets, type WebSocketsInstance } from "./client/web-sockets.ts";
 export { type Codec, codec } from "./converters/codec.ts";
 export { type JsonOptions, json } from "./converters/json.ts";

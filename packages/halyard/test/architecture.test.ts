@@ -15,7 +15,8 @@ const layers: Record<string, { readonly on: readonly string[]; readonly node?: t
   "extensions/deflate/node": { on: ["protocol", "extensions", "wasm"], node: true },
   client: { on: ["protocol", "session", "#default-engine"] },
   sockets: { on: ["protocol", "session", "wasm"], node: true },
-  "engines/cio": { on: ["protocol", "session", "client", "sockets"], node: true },
+  // undici is an optional peer, and asked for when it is needed.
+  "engines/cio": { on: ["protocol", "session", "client", "sockets", "undici"], node: true },
   "engines/messages": { on: ["protocol", "session", "client"] },
   "engines/js": { on: ["protocol", "session", "client", "engines/messages"] },
   streams: { on: ["protocol", "session"] },

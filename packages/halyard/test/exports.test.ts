@@ -2,6 +2,7 @@
 // The public names of each entry. A change here is a change of the API: say it in a changeset.
 import * as main from "halyard";
 import * as cio from "halyard/cio";
+import * as engine from "halyard/engine";
 import * as protocol from "halyard/protocol";
 import * as server from "halyard/server";
 import * as testing from "halyard/testing";
@@ -10,6 +11,7 @@ import { expect, test } from "vitest";
 test("halyard", () => {
   expect(Object.keys(main).toSorted()).toMatchInlineSnapshot(`
     [
+      "Auth",
       "ChannelClosedError",
       "ChannelOverflowError",
       "ClientClosedError",
@@ -26,20 +28,32 @@ test("halyard", () => {
       "HalyardError",
       "HandshakeError",
       "HttpClient",
+      "HttpCookies",
       "HttpMethod",
+      "HttpRedirect",
+      "HttpRequestRetry",
+      "HttpTimeout",
       "InvalidArgumentError",
+      "Logging",
       "PingTimeoutError",
       "PluginNotInstalledError",
       "ProtocolViolationError",
       "ProxyError",
+      "RedirectError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",
+      "UserAgent",
       "WebSocketSession",
       "WebSockets",
+      "basicAuth",
+      "bearerAuth",
       "bounded",
       "codec",
+      "constantCookies",
+      "digestAuth",
       "json",
+      "toughCookies",
       "unlimited",
     ]
   `);
@@ -49,6 +63,23 @@ test("halyard/cio", () => {
   expect(Object.keys(cio).toSorted()).toMatchInlineSnapshot(`
     [
       "Cio",
+    ]
+  `);
+});
+
+test("halyard/engine", () => {
+  expect(Object.keys(engine).toSorted()).toMatchInlineSnapshot(`
+    [
+      "Deferred",
+      "MessageEngine",
+      "MessageTransport",
+      "checkLimit",
+      "checkPeriod",
+      "checkTimeout",
+      "checkType",
+      "pickOptions",
+      "refuseReserved",
+      "systemClock",
     ]
   `);
 });
@@ -80,6 +111,7 @@ test("halyard/server", () => {
   expect(Object.keys(server).toSorted()).toMatchInlineSnapshot(`
     [
       "WebSocketServer",
+      "connectWebSocket",
       "upgradeWebSocket",
     ]
   `);

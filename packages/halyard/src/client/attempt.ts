@@ -4,7 +4,7 @@ import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
-import type { Attempt, EngineConnection, EngineEvent } from "./engine.ts";
+import type { Attempt, EngineEvent } from "./engine.ts";
 import { PhaseTimes } from "./phase-times.ts";
 
 export interface AttemptBounds {
@@ -14,11 +14,13 @@ export interface AttemptBounds {
   readonly caller: AbortSignal | undefined;
   /** The URL for errors, free of secrets. */
   readonly safeUrl: string;
+  /** What takes time, in the words of a sentence that goes on with the URL. @defaultValue "the handshake with" */
+  readonly what?: string;
   /** Who watches. @defaultValue nobody */
   readonly watchers?: readonly ((call: WatchedCall) => AttemptWatch)[];
 }
 
-/** One deadline over a whole handshake, the caller's signal, and the client's: whichever comes first ends it. */
+/** One deadline over a whole call, the caller's signal, and the client's: whichever comes first ends it. */
 export class BoundedAttempt implements Attempt {
   readonly #bounds: AttemptBounds;
   readonly #times: PhaseTimes;
@@ -86,10 +88,12 @@ export class BoundedAttempt implements Attempt {
    * too late is dropped.
    *
    * @param opened - takes over a connection that came in time; from then on the bounds bind no more
+   * @param drop - releases one that did not
    */
-  run<C extends EngineConnection, T>(
+  run<C, T>(
     open: (attempt: Attempt) => Promise<C>,
     opened: (connection: C) => T,
+    drop: (connection: C) => void,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#watches = this.#bounds.watchers?.map((watch) => watch(this.#times)) ?? [];
@@ -108,7 +112,7 @@ export class BoundedAttempt implements Attempt {
           this.#giveUp = null;
           resolve(opened(connection));
         } catch (error) {
-          connection.transport.dispose();
+          drop(connection);
           this.#failed(error);
           reject(error);
         }
@@ -147,10 +151,10 @@ export class BoundedAttempt implements Attempt {
   }
 
   #timeout(): TimeoutError {
-    const { timeout, safeUrl } = this.#bounds;
+    const { timeout, safeUrl, what = "the handshake with" } = this.#bounds;
     const { phase } = this.#times;
     const where = phase === undefined ? "" : ` (it was at: ${phase})`;
-    const text = `the handshake with ${safeUrl} took longer than ${timeout} ms${where}`;
+    const text = `${what} ${safeUrl} took longer than ${timeout} ms${where}`;
     return new TimeoutError(text, timeout, { phase, url: safeUrl });
   }
 }

@@ -3,7 +3,6 @@ import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
-import { checkTimeout } from "../session/durations.ts";
 import { RequestHead } from "../session/handshake-call.ts";
 import { safeUrl } from "../session/safe-url.ts";
 import type { Transport } from "../session/transport.ts";
@@ -11,8 +10,11 @@ import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { BoundedAttempt } from "./attempt.ts";
 import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import { checkCapabilities, configFor } from "./capabilities.ts";
-import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
+import { applyCredentials, basicAuthorization, type RequestCredentials } from "./credentials.ts";
+import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
+import { dropBody, type OutgoingHttpRequest, requestThrough } from "./http-call.ts";
+import { type HttpRequest, type HttpRequestOptions, httpRequestOptions } from "./http-request.ts";
 import { chainOf, type Interceptor } from "./http-send.ts";
 import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
@@ -20,11 +22,14 @@ import { type AgreedHandshake, openThrough } from "./opening-handshake.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import {
   partsOf,
+  type RequestParts,
+  type RequestTarget,
   requestOptions,
   type WebSocketRequest,
   type WebSocketRequestOptions,
 } from "./request-parts.ts";
-import { basicAuthorization, buildUrl } from "./request-url.ts";
+import { boundConnecting, checkTimeouts, type RequestTimeouts, watchIdleness } from "./request-timeouts.ts";
+import { buildUrl } from "./request-url.ts";
 import { WebSockets } from "./web-sockets.ts";
 
 /** Which session a connection becomes. */
@@ -38,6 +43,9 @@ interface InstalledPlugin {
   readonly instance: PluginInstance;
 }
 
+/** As for a handshake, in milliseconds. */
+const defaultRequestTimeout = 10_000;
+
 interface KnownRequest {
   readonly url: string;
   readonly scheme: "wss" | undefined;
@@ -50,6 +58,7 @@ export class ClientCore {
   readonly sessions: OpenSessions;
   readonly #plugins: ReadonlyMap<string, InstalledPlugin>;
   readonly #chain: readonly Interceptor[];
+  readonly #timeouts: RequestTimeouts;
   readonly #watchers: readonly ((call: WatchedCall) => AttemptWatch)[];
   /** The last request that was nothing but a URL. */
   #known: KnownRequest | null = null;
@@ -64,6 +73,7 @@ export class ClientCore {
     this.#plugins = plugins;
     const instances = Array.from(plugins.values(), ({ instance }) => instance);
     this.#chain = chainOf(instances);
+    this.#timeouts = Object.assign({}, ...instances.map(({ timeouts }) => timeouts));
     this.#watchers = instances.flatMap((instance) => instance.watch?.bind(instance) ?? []);
   }
 
@@ -98,16 +108,18 @@ export class ClientCore {
     const config = configFor(this.engine, wanted, given);
     const options = requestOptions(request);
     const engineRequest = this.#checkedRequest(kind.mode, request, options, scheme);
+    const timeouts = this.#timeoutsOf(options.timeout);
+    const { clock } = this.engine;
     const attempt = new BoundedAttempt({
-      clock: this.engine.clock,
-      timeout: checkTimeout("timeout", options.timeout ?? config.handshakeTimeout),
+      clock,
+      timeout: timeouts.requestTimeout ?? config.handshakeTimeout,
       caller: options.signal,
       safeUrl: engineRequest.safeUrl,
       watchers: this.#watchers,
     });
     const session = await this.sessions.during(attempt, () =>
       attempt.run(
-        (bounds) => this.#handshake(engineRequest, bounds, given),
+        () => this.#handshake(engineRequest, attempt, given, timeouts),
         (agreed) => {
           const made = this.#session(
             kind,
@@ -118,13 +130,55 @@ export class ClientCore {
           );
           attempt.opened(made);
           if (options.signal !== undefined) endWith(options.signal, made);
+          watchIdleness(made, agreed.transport, timeouts, clock, engineRequest.safeUrl);
           return made;
         },
+        ({ transport }) => transport.dispose(),
       ),
     );
     // An abort may come between the making of the session and this line; it has cancelled the session then.
     options.signal?.throwIfAborted();
     return session;
+  }
+
+  /** Sends plain HTTP. @param method - what the call's name says, if it says one */
+  async request(request: HttpRequest, method?: string): Promise<Response> {
+    const options = httpRequestOptions(request, method);
+    const outgoing = this.#httpRequest(options);
+    const timeouts = this.#timeoutsOf(options.timeout);
+    const { clock } = this.engine;
+    const { signal: caller } = options;
+    const { safeUrl: url } = outgoing;
+    const timeout = timeouts.requestTimeout ?? defaultRequestTimeout;
+    const attempt = new BoundedAttempt({ clock, timeout, caller, safeUrl: url, what: "the request to" });
+    return await this.sessions.during(attempt, () =>
+      attempt.run(
+        () => {
+          // What the caller aborts later is the reading of the body.
+          const signal = caller === undefined ? attempt.signal : AbortSignal.any([attempt.signal, caller]);
+          const connecting = (each: string) => boundConnecting(attempt, timeouts, clock, each)[1];
+          return requestThrough(this.#chain, this.engine, outgoing, signal, connecting);
+        },
+        (response) => response,
+        dropBody,
+      ),
+    );
+  }
+
+  #httpRequest(options: Partial<HttpRequestOptions>): OutgoingHttpRequest {
+    const parts = this.#parts(options);
+    const { headers, socketPath } = parts;
+    const url = new URL(buildUrl(parts).href.replace(/^ws/, "http"));
+    const { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
+    if (json !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
+      headers.push(["Content-Type", "application/json"]);
+    }
+    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath };
+  }
+
+  /** Of the request, or of the plugins. */
+  #timeoutsOf(own: number | RequestTimeouts | undefined): RequestTimeouts {
+    return own === undefined ? this.#timeouts : { ...this.#timeouts, ...checkTimeouts("timeout", own) };
   }
 
   /**
@@ -155,15 +209,9 @@ export class ClientCore {
     config: ResolvedSessionConfig,
     scheme: "wss" | undefined,
   ): EngineRequest {
-    const parts = partsOf(options);
-    if (scheme === "wss") refuseDowngrade(parts.protocol);
-    for (const { instance } of this.#plugins.values()) instance.onRequest?.(parts);
-    if (scheme === "wss") parts.protocol = "wss";
-    const { headers, userInfo } = parts;
-    const hasAuthorization = headers.some(([name]) => name.toLowerCase() === "authorization");
-    if (userInfo !== undefined && !hasAuthorization) headers.push(basicAuthorization(userInfo));
+    const parts = this.#parts(options, scheme);
     const url = buildUrl(parts);
-    const { subprotocols, socketPath, proxy } = parts;
+    const { headers, subprotocols, socketPath, proxy } = parts;
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
     return {
@@ -179,11 +227,34 @@ export class ClientCore {
     };
   }
 
+  /** The parts of a request, as plugins have completed them. */
+  #parts(options: RequestTarget & RequestCredentials, scheme?: "wss"): RequestParts {
+    const parts = partsOf(options);
+    if (scheme === "wss") refuseDowngrade(parts.protocol);
+    applyCredentials(parts, options);
+    for (const { instance } of this.#plugins.values()) instance.onRequest?.(parts);
+    if (scheme === "wss") parts.protocol = "wss";
+    const { headers, userInfo } = parts;
+    const hasAuthorization = headers.some(([name]) => name.toLowerCase() === "authorization");
+    if (userInfo !== undefined && !hasAuthorization) headers.push(basicAuthorization(userInfo));
+    return parts;
+  }
+
   /** Without interceptors there is nothing between the attempt and the engine, not even a promise. */
-  #handshake(request: EngineRequest, attempt: Attempt, given: SessionConfig): Promise<AgreedHandshake> {
-    if (this.#chain.length === 0) return this.engine.open(request, attempt);
-    const check = (changed: EngineRequest) => checkCapabilities(this.engine, changed, given);
-    return openThrough(this.#chain, this.engine, request, attempt, check);
+  #handshake(
+    request: EngineRequest,
+    attempt: BoundedAttempt,
+    given: SessionConfig,
+    timeouts: RequestTimeouts,
+  ): Promise<AgreedHandshake> {
+    const { engine } = this;
+    if (this.#chain.length === 0 && timeouts.connectTimeout === undefined)
+      return engine.open(request, attempt);
+    return openThrough(this.#chain, engine, request, attempt, async (outgoing) => {
+      if (outgoing !== request) checkCapabilities(engine, outgoing, given);
+      const [bounded, connected] = boundConnecting(attempt, timeouts, engine.clock, outgoing.safeUrl);
+      return await engine.open(outgoing, bounded).finally(connected);
+    });
   }
 
   #session<S extends WebSocketSession>(

@@ -5,6 +5,7 @@ import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
 import type { Transport } from "../session/transport.ts";
+import type { HttpBody } from "./http-request.ts";
 import type { ProxyInput } from "./proxy-options.ts";
 
 /**
@@ -120,6 +121,23 @@ export interface Attempt {
   readonly notice?: ((event: EngineEvent) => void) | undefined;
 }
 
+/** A plain HTTP request, complete and checked. */
+export interface FetchRequest {
+  /** `http:` or `https:`, without user information and fragment. */
+  readonly url: URL;
+  /** The URL for messages and errors, free of secrets. */
+  readonly safeUrl: string;
+  readonly method: string;
+  readonly headers: readonly Header[];
+  readonly body: HttpBody | undefined;
+  /** The path of a Unix socket to connect to instead of the URL's host. */
+  readonly socketPath: string | undefined;
+  /** As `fetch` has it. */
+  readonly redirect: "manual" | "follow";
+  /** Aborts the request, and later the reading of the body. */
+  readonly signal: AbortSignal;
+}
+
 /** Opens connections. Ktor: `HttpClientEngine`. */
 export interface HttpClientEngine {
   readonly name: string;
@@ -132,6 +150,11 @@ export interface HttpClientEngine {
    * aborts.
    */
   open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection>;
+  /**
+   * Sends plain HTTP in the way that the engine's options ask for: TLS, proxies. Without it the platform's `fetch` does.
+   * @throws {@link ConnectionError}, {@link TlsError}, or the reason of an abort
+   */
+  fetch?(request: FetchRequest): Promise<Response>;
   /** Drops what is still open and resolves when all of it is released. Idempotent. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { unlessAborted } from "../session/waiting.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
 import { ClientCore, type SessionKind } from "./client-core.ts";
 import type { HttpClientEngine, HttpClientEngineFactory } from "./engine.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import type { WebSocketRequest } from "./request-parts.ts";
@@ -30,7 +31,7 @@ const rawKind: SessionKind<WebSocketSession> = {
 };
 
 /**
- * Opens WebSocket sessions through an engine. For plain HTTP use `fetch`. Ktor: `io.ktor.client.HttpClient`.
+ * Opens WebSocket sessions through an engine, and sends the plain HTTP that goes with them. Ktor: `io.ktor.client.HttpClient`.
  *
  * A client is immutable: `install` gives a new one, which shares the engine and the open sessions with this one.
  *
@@ -177,6 +178,49 @@ export class HttpClient<in Installed extends string = never, Options = unknown> 
     request: WebSocketRequest,
   ): Promise<ClientWebSocketSession> {
     return this.#core.open(rawKind, request);
+  }
+
+  /**
+   * Sends plain HTTP by the platform's `fetch`, through the same plugins as handshakes: log in, and open the socket with
+   * the session. Resolves with the head of the response, whatever its status; the body is the platform's to read, and
+   * `signal` aborts that, too. A body that is not wanted is to be cancelled. Ktor: `HttpClient.request`.
+   *
+   * @throws {@link ConnectionError}, {@link TlsError}, {@link TimeoutError} when there is no response;
+   * {@link InvalidArgumentError}, {@link UnsupportedCapabilityError} for a request that cannot be made;
+   * {@link ClientClosedError} after `close()`; else what a plugin throws
+   */
+  request(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request);
+  }
+
+  /** {@link request} with `GET`. */
+  get(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "GET");
+  }
+
+  /** {@link request} with `POST`. */
+  post(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "POST");
+  }
+
+  /** {@link request} with `PUT`. */
+  put(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "PUT");
+  }
+
+  /** {@link request} with `PATCH`. */
+  patch(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "PATCH");
+  }
+
+  /** {@link request} with `DELETE`. */
+  delete(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "DELETE");
+  }
+
+  /** {@link request} with `HEAD`. */
+  head(request: HttpRequest): Promise<Response> {
+    return this.#core.request(request, "HEAD");
   }
 
   /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HandshakeError } from "../protocol/errors.ts";
 import type { Attempt, EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
-import { type HttpAnswer, type Interceptor, sendThrough } from "./http-send.ts";
+import { type HttpAnswer, type Interceptor, originOf, sendThrough } from "./http-send.ts";
 
 /** A connection, and the request that was agreed to, where it may be another than the first. */
 export interface AgreedHandshake extends EngineConnection {
@@ -16,23 +16,22 @@ interface HandshakeAnswer extends HttpAnswer {
 /**
  * Makes a handshake through interceptors, which may take more than one.
  *
- * @param check - of a request that an interceptor has changed
+ * @param open - makes one handshake, perhaps with a request that an interceptor has changed
  */
 export async function openThrough(
   chain: readonly Interceptor[],
   engine: HttpClientEngine,
   request: EngineRequest,
   attempt: Attempt,
-  check: (request: EngineRequest) => void,
+  open: (request: EngineRequest) => Promise<EngineConnection>,
 ): Promise<AgreedHandshake> {
   const opened = new Set<AgreedHandshake>();
   const send = sendThrough<EngineRequest, HandshakeAnswer>(
     chain,
-    { kind: "webSocket", clock: engine.clock, signal: attempt.signal },
+    { kind: "webSocket", origin: originOf(request.url), clock: engine.clock, signal: attempt.signal },
     async (outgoing) => {
       attempt.signal.throwIfAborted();
-      if (outgoing !== request) check(outgoing);
-      const answer = await answerOf(engine.open(outgoing, attempt), outgoing);
+      const answer = await answerOf(open(outgoing), outgoing);
       if (!(answer.outcome instanceof HandshakeError)) opened.add(answer.outcome);
       return answer;
     },

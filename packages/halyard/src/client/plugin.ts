@@ -2,6 +2,7 @@
 import type { AttemptWatch, WatchedCall } from "./attempt-watch.ts";
 import type { Interceptor, SendStage } from "./http-send.ts";
 import type { RequestParts } from "./request-parts.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 
 /**
  * Something that a client can be given by `install`.
@@ -34,4 +35,6 @@ export interface PluginInstance {
   readonly intercept?: Interceptor;
   /** Where in the chain {@link intercept} stands. @defaultValue "wire" */
   readonly stage?: SendStage;
+  /** Bounds in time for the requests of its client. */
+  readonly timeouts?: RequestTimeouts;
 }

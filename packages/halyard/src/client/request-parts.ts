@@ -3,11 +3,21 @@ import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import { checkType, pickOptions } from "../session/options.ts";
+import type { RequestCredentials } from "./credentials.ts";
 import type { ProxyInput } from "./proxy-options.ts";
+import type { RequestTimeouts } from "./request-timeouts.ts";
 
-/** The methods of a handshake: RFC 6455 section 4.1 knows one. Ktor: `HttpMethod`. */
-export const HttpMethod: { readonly Get: "GET" } = { Get: "GET" };
-export type HttpMethod = "GET";
+/** Methods of HTTP. A handshake is a GET (RFC 6455 section 4.1). Ktor: `HttpMethod`. */
+export const HttpMethod = {
+  Get: "GET",
+  Post: "POST",
+  Put: "PUT",
+  Patch: "PATCH",
+  Delete: "DELETE",
+  Head: "HEAD",
+  Options: "OPTIONS",
+} as const;
+export type HttpMethod = (typeof HttpMethod)[keyof typeof HttpMethod];
 
 /** Headers as a record, as pairs, or as the platform's `Headers`. In a record undefined is left out. */
 export type HeadersInput =
@@ -47,10 +57,10 @@ export interface RequestTarget {
 }
 
 /** A session to be opened. */
-export interface WebSocketRequestOptions extends RequestTarget {
-  readonly method?: HttpMethod | undefined;
-  /** Milliseconds for this handshake. @defaultValue the plugin's `handshakeTimeout` */
-  readonly timeout?: number | undefined;
+export interface WebSocketRequestOptions extends RequestTarget, RequestCredentials {
+  readonly method?: "GET" | undefined;
+  /** Milliseconds for this handshake, or all bounds in time. @defaultValue those of `HttpTimeout`, or `handshakeTimeout` */
+  readonly timeout?: number | RequestTimeouts | undefined;
   /** Aborts the attempt, and later the session. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -78,7 +88,7 @@ export interface RequestParts {
 /** What `sockaddr_un` holds on every platform that has Unix sockets. */
 const maxSocketPath = 103;
 
-const targetOptions = [
+export const targetOptions = [
   "url",
   "protocol",
   "host",
@@ -103,19 +113,22 @@ export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequ
   if (typeof request === "string" || request instanceof URL) return { url: request };
   const options = pickOptions<WebSocketRequestOptions>("a request", request, [
     ...targetOptions,
-    "method",
-    "timeout",
-    "signal",
+    ...callOptions,
   ]);
   if (options.method !== undefined && options.method !== "GET") {
     throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
   }
-  // Any object that does what an AbortSignal does will do.
-  const { signal } = options;
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw new InvalidArgumentError("signal is not an AbortSignal");
-  }
+  checkSignal(options.signal);
   return options;
+}
+
+/** What every call can be given, besides where it goes. */
+export const callOptions = ["method", "cookies", "auth", "timeout", "signal"] as const;
+
+/** Any object that does what an AbortSignal does will do. @throws {@link InvalidArgumentError} */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return;
+  throw new InvalidArgumentError("signal is not an AbortSignal");
 }
 
 /** The target of a request that is to serve as a default for others. */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
-import type { Header } from "../protocol/handshake/header-list.ts";
 import type { RequestParts } from "./request-parts.ts";
 
 /** The URL of a request, without user information. @throws {@link InvalidArgumentError} */
@@ -39,24 +37,4 @@ function parsedHost(host: string): string {
   throw new InvalidArgumentError(
     "host is no name and no address; port, path and user information are options of their own, or parts of url",
   );
-}
-
-/** RFC 7617: the user information of a URL as a header. @throws {@link InvalidArgumentError} */
-export function basicAuthorization(userInfo: {
-  readonly username: string;
-  readonly password: string;
-}): Header {
-  const username = decodeUserInfo(userInfo.username);
-  if (username.includes(":")) throw new InvalidArgumentError("the user name in the url contains a colon");
-  const bytes = encodeUtf8(`${username}:${decodeUserInfo(userInfo.password)}`);
-  return ["Authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`];
-}
-
-/** @throws {@link InvalidArgumentError} */
-export function decodeUserInfo(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new InvalidArgumentError("the user information of the url is not percent-encoded UTF-8");
-  }
 }

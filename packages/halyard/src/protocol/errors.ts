@@ -131,7 +131,7 @@ export class HandshakeError extends HalyardError {
   readonly code = "ERR_HALYARD_HANDSHAKE";
   /** The HTTP status, if a status line was read. */
   readonly status: number | undefined;
-  readonly headers: Headers | undefined;
+  readonly #headers: Headers | undefined;
   /**
    * The first 4 KiB of the answer's body, decoded as UTF-8, as far as it came with the head or shortly behind it: the
    * Cio engine waits up to 100 ms for the rest.
@@ -141,7 +141,12 @@ export class HandshakeError extends HalyardError {
   constructor(message: string, context: HandshakeErrorContext = {}) {
     super(message, { phase: "upgrade", ...context });
     this.status = context.status;
-    this.headers = context.headers;
+    this.#headers = context.headers;
     this.body = context.body;
+  }
+
+  /** Those of the answer. A getter, so that no cookie or redirect among them is printed with the error. */
+  get headers(): Headers | undefined {
+    return this.#headers;
   }
 }

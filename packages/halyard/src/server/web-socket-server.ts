@@ -2,15 +2,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
 import { nodeHttps, nodeTls } from "../sockets/lazy-builtins.ts";
+import { createHttp2Server, Http2Connections } from "./http2-connections.ts";
+import type { ConnectHeaders } from "./http2-request.ts";
 import type { ServerOptions } from "./options.ts";
-import { type Route, refusal, refuse, type SessionHandler, Upgrader } from "./upgrade.ts";
+import type { SessionRequest } from "./session-request.ts";
+import { Http1Request } from "./upgrade.ts";
+import { type Route, refusal, type SessionHandler, Upgrader } from "./upgrader.ts";
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -28,6 +33,12 @@ export interface WebSocketServerOptions extends ServerOptions {
   readonly handshakeTimeout?: number | undefined;
   /** Certificate chain and private key, PEM, for wss. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
+  /**
+   * Whether to speak HTTP/2 (RFC 8441): with `tls` besides HTTP/1.1, as the client chooses; without only HTTP/2, to clients
+   * and proxies that know it without being asked.
+   * @defaultValue false
+   */
+  readonly http2?: boolean | undefined;
 }
 
 /**
@@ -45,7 +56,8 @@ export interface WebSocketServerOptions extends ServerOptions {
  * ```
  */
 export class WebSocketServer implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: Server | Http2Server | Http2SecureServer;
+  readonly #http2: Http2Connections;
   readonly #isTls: boolean;
   readonly #upgrader: Upgrader;
   readonly #routes = new Map<string, Route>();
@@ -57,7 +69,8 @@ export class WebSocketServer implements AsyncDisposable {
   /** @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used */
   constructor(options: WebSocketServerOptions = {}) {
     checkType("the server's configuration", options, "object");
-    const { tls, ...sessionOptions } = options;
+    const { tls, http2 = false, ...sessionOptions } = options;
+    checkType("http2", http2, "boolean");
     this.#upgrader = new Upgrader(sessionOptions);
     this.#isTls = tls !== undefined;
     // TLS, and the head of a handshake, have the same time as the whole of it on a client.
@@ -68,16 +81,27 @@ export class WebSocketServer implements AsyncDisposable {
       requestTimeout: timeout,
       connectionsCheckingInterval: Math.ceil(timeout / 4),
     };
-    this.#server =
-      tls === undefined
-        ? createServer(limits, needUpgrade)
-        : nodeHttps().createServer({ ...limits, ...checkTls(tls) }, needUpgrade);
-    this.#server.on("connection", (socket: Socket) => {
+    const identity = tls === undefined ? null : checkTls(tls);
+    this.#http2 = new Http2Connections({ clock: this.#upgrader.clock, timeout });
+    if (http2) this.#server = createHttp2Server(limits, identity);
+    else
+      this.#server =
+        identity === null ? createServer(limits) : nodeHttps().createServer({ ...limits, ...identity });
+    const server: NetServer = this.#server;
+    server.on("request", needUpgrade);
+    server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
-    this.#server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
-      this.#upgrade(request, socket, head),
+    server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#serve(new Http1Request(request, socket, head)),
+    );
+    if (!http2) return;
+    // With a listener of requests the platform answers every stream, a CONNECT by 405.
+    server.removeAllListeners("stream");
+    server.on("session", (connection: ServerHttp2Session) => this.#http2.add(connection));
+    server.on("stream", (stream: ServerHttp2Stream, headers: ConnectHeaders) =>
+      this.#serve(this.#http2.request(stream, headers)),
     );
   }
 
@@ -132,11 +156,11 @@ export class WebSocketServer implements AsyncDisposable {
     await this.close();
   }
 
-  #upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void {
-    if (this.#closing !== null) return refuse(socket, refusal(503, "the server is shutting down"));
-    const route = this.#routes.get(pathOf(request.url ?? "/"));
-    if (route === undefined) return refuse(socket, refusal(404, "nothing is served at this path"));
-    void this.#upgrader.upgrade({ request, socket, head }, route);
+  #serve(request: SessionRequest): void {
+    if (this.#closing !== null) return request.refuse(refusal(503, "the server is shutting down"));
+    const route = this.#routes.get(pathOf(request.target));
+    if (route === undefined) return request.refuse(refusal(404, "nothing is served at this path"));
+    void this.#upgrader.upgrade(request, route);
   }
 
   async #closeAll(): Promise<void> {
@@ -144,6 +168,7 @@ export class WebSocketServer implements AsyncDisposable {
     await Promise.allSettled([this.#listening]);
     const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();
+    this.#http2.goAway();
     const reason = new CloseReason(CloseReason.Codes.GOING_AWAY, "the server is shutting down");
     await Promise.all(Array.from(this.#upgrader.sessions, (session) => session.close(reason)));
     for (const socket of this.#sockets) socket.destroy();

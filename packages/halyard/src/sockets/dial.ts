@@ -30,6 +30,8 @@ export interface DialOptions {
   readonly addressTimeout: number;
   /** Whether the stream can be released, for somebody else to read from its socket. */
   readonly isReleasable?: boolean | undefined;
+  /** Whether to offer HTTP/2 by ALPN. */
+  readonly http2?: boolean | undefined;
 }
 
 export interface DialContext {
@@ -62,7 +64,7 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
 export function startTls(
   stream: SocketStream,
   tls: TlsClient,
-  server: TlsServer,
+  server: TlsServer & Pick<DialOptions, "http2">,
   context: DialContext,
 ): Promise<SocketStream> {
   const open = () => {
@@ -70,13 +72,18 @@ export function startTls(
     // What happens to it, the socket of TLS tells.
     below.on("error", () => undefined);
     // An address, which is no server name, is verified as the host.
-    const { host } = server;
-    const options = { __proto__: null, socket: below, host, ...tls.connectionOptions(server) };
+    const { host, http2 } = server;
+    const options = {
+      __proto__: null,
+      socket: below,
+      host,
+      ...tls.connectionOptions(server, protocolsFor(http2)),
+    };
     const socket = nodeTls().connect(options as ConnectionOptions);
     tls.learnFrom(socket, server);
     return adopt(socket);
   };
-  return ready(stream, open, { first: "tls", tls, server, isReleasable: false }, context);
+  return ready(stream, open, { first: "tls", tls, server, isReleasable: server.http2 ?? false }, context);
 }
 
 interface Opening {
@@ -157,6 +164,7 @@ function open({
   noDelay,
   keepAlive,
   addressTimeout,
+  http2 = false,
   isReleasable = false,
 }: DialOptions): SocketStream {
   // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
@@ -179,12 +187,19 @@ function open({
     const own = Object.assign(tcp, { onread });
     if (tls === null) return connectPlain(own as TcpNetConnectOpts);
     const server = { host, port, socketPath };
-    const socket = nodeTls().connect(Object.assign(own, tls.connectionOptions(server)) as ConnectionOptions);
+    const socket = nodeTls().connect(
+      Object.assign(own, tls.connectionOptions(server, protocolsFor(http2))) as ConnectionOptions,
+    );
     tls.learnFrom(socket, server);
     return socket;
   };
   if (!isReleasable) return SocketStream.connect(tls !== null, connect);
   return adopt(connect());
+}
+
+/** What to offer by ALPN; undefined for what the options say. */
+function protocolsFor(http2 = false): readonly string[] | undefined {
+  return http2 ? ["h2", "http/1.1"] : undefined;
 }
 
 function adopt(socket: Socket): SocketStream {

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OnReadOpts, Socket } from "node:net";
 import { copyOf } from "../protocol/bytes.ts";
-
-/** Who is told what comes out of a socket. */
-export interface ByteSink {
-  /**
-   * Takes bytes, which are valid only during the call unless they are given.
-   *
-   * @param isGiven - nobody else will ever write to their memory
-   * @returns false to be given no more until {@link SocketStream.resume}
-   */
-  received(chunk: Uint8Array, isGiven: boolean): boolean;
-  /** Where the next bytes are to be read to, if that matters; {@link received} then gets them there. */
-  wantedMemory?(): Uint8Array | null;
-  /** The peer has ended its side: no more bytes will come. */
-  ended(): void;
-  /** The socket is gone; the last call. */
-  closed(error: Error | undefined): void;
-}
+import { type ByteSink, type ByteStream, writeChunks } from "./byte-stream.ts";
 
 /** Of the shared one; 64 KiB cost a third more CPU where messages are large (Node 20, 16 KiB to 1 MiB). */
 const sharedBufferBytes = 256 * 1024;
@@ -45,13 +29,13 @@ type OwnedSocket = Socket & { [streamOf]: SocketStream };
  * A socket as a source of bytes in place and a sink of chunks. There are two sources behind one face: sockets of our
  * own read into a reused buffer (`onread`), sockets that an HTTP server hands over emit `data`.
  */
-export class SocketStream {
+export class SocketStream implements ByteStream {
   #socket: Socket | undefined;
   #sink: ByteSink | undefined;
   #error: Error | undefined;
   #isClosed = false;
-  /** Called when the socket is gone, whoever is attached. */
-  onClose: ((stream: SocketStream) => void) | null = null;
+  readonly endsOnBothSides = false;
+  onClose: ((stream: ByteStream) => void) | null = null;
   /** What came while nobody was attached. */
   #unclaimed: Uint8Array[] | null = null;
 
@@ -87,7 +71,6 @@ export class SocketStream {
     return this.#socket;
   }
 
-  /** Gives what comes from now on to `sink`, and first what nobody was there to take. */
   attach(sink: ByteSink): void {
     this.#sink = sink;
     const unclaimed = this.#unclaimed;
@@ -113,33 +96,22 @@ export class SocketStream {
     this.socket.resume();
   }
 
-  /**
-   * Writes chunks at once.
-   * @param written - called when all of it was handed to the operating system; never when the socket failed before
-   */
   write(chunks: readonly Uint8Array[], written: () => void): void {
-    const { socket } = this;
-    let isWritten = false;
-    const settle = (error?: Error | null) => {
-      if (isWritten || error) return;
-      isWritten = true;
-      written();
-    };
-    const last = chunks.length - 1;
-    if (last > 0) socket.cork();
-    for (const [at, chunk] of chunks.entries()) socket.write(chunk, at === last ? settle : undefined);
-    if (last > 0) socket.uncork();
-    // The kernel took it all within the call: no need to wait for the callback.
-    if (socket.writableLength === 0 && !socket.destroyed) settle();
+    writeChunks(this.socket, chunks, written);
   }
 
-  /** Ends our side after what was written. */
   end(): void {
     this.socket.end();
   }
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** What ALPN has chosen (RFC 7301); empty for nothing, or without TLS. */
+  get protocol(): string {
+    const { socket } = this;
+    return ("alpnProtocol" in socket && (socket.alpnProtocol as string | false | null)) || "";
   }
 
   /** Lets go of a socket that was adopted, and of which nothing was read: what comes from now on is for somebody else. */

@@ -5,8 +5,8 @@ import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { BatchReceiver, Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
+import type { ByteSink, ByteStream } from "./byte-stream.ts";
 import { socketError } from "./socket-errors.ts";
-import type { ByteSink, SocketStream } from "./socket-stream.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /** How much is decoded ahead of the session; past it the codec's next result waits until the session has taken that. */
@@ -20,7 +20,7 @@ export class SocketTransport implements Transport, ByteSink {
   readonly masking: boolean;
   readonly output: SocketWriter;
   bytesReceived = 0;
-  readonly #stream: SocketStream;
+  readonly #stream: ByteStream;
   readonly #connection: Connection;
   readonly #url: string | undefined;
   /** The batch read ahead. */
@@ -51,7 +51,7 @@ export class SocketTransport implements Transport, ByteSink {
    * @param url - for errors, free of secrets
    */
   constructor(
-    stream: SocketStream,
+    stream: ByteStream,
     connection: Connection,
     options: { readonly masking: boolean; readonly early: Uint8Array; readonly url?: string | undefined },
   ) {

@@ -3,7 +3,7 @@ import type { Connection } from "../protocol/connection.ts";
 import type { Encoded } from "../protocol/extension.ts";
 import type { Output } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
-import type { SocketStream } from "./socket-stream.ts";
+import type { ByteStream } from "./byte-stream.ts";
 
 /** How much is given to the socket at once. */
 const sliceBytes = 256 * 1024;
@@ -15,7 +15,7 @@ const sliceBytes = 256 * 1024;
 export class SocketWriter implements Output {
   framesWritten = 0;
   bytesWritten = 0;
-  readonly #stream: SocketStream;
+  readonly #stream: ByteStream;
   readonly #connection: Connection;
   readonly #owner: { codecFailed(error: unknown): void };
   #isScheduled = false;
@@ -36,7 +36,7 @@ export class SocketWriter implements Output {
   #progress: Deferred<boolean> | null = null;
 
   /** @param owner - told when a message cannot be encoded */
-  constructor(stream: SocketStream, connection: Connection, owner: { codecFailed(error: unknown): void }) {
+  constructor(stream: ByteStream, connection: Connection, owner: { codecFailed(error: unknown): void }) {
     this.#stream = stream;
     this.#connection = connection;
     this.#owner = owner;
@@ -68,7 +68,7 @@ export class SocketWriter implements Output {
    */
   schedule(): void {
     this.#awaitEncoding();
-    if (this.#isScheduled || !(this.#connection.hasOutput || this.#connection.endsAfterOutput)) return;
+    if (this.#isScheduled || !(this.#connection.hasOutput || this.#endsAfterOutput)) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
@@ -80,7 +80,13 @@ export class SocketWriter implements Output {
   flush(): void {
     if (this.#bytesInFlight > 0) return;
     if (this.#connection.hasOutput) this.#write();
-    else if (this.#connection.endsAfterOutput || this.#isEnding) this.#stream.end();
+    else if (this.#endsAfterOutput || this.#isEnding) this.#stream.end();
+  }
+
+  /** RFC 6455 section 7.1.1 lets the server end a TCP connection first. */
+  get #endsAfterOutput(): boolean {
+    const { endsAfterOutput, closing } = this.#connection;
+    return endsAfterOutput || (this.#stream.endsOnBothSides && closing.isComplete);
   }
 
   /** Ends our side behind the output. */

@@ -35,7 +35,8 @@ const mostServers = 100;
  * C.4 wants it; TLS 1.2 gives no new one for it.
  */
 export class TlsClient {
-  readonly #options: TlsOptions;
+  /** As they were given, and checked. */
+  readonly options: TlsOptions;
   readonly #pinned: PinnedHosts | null;
   readonly #keyLog: KeyLog | null;
   #context: SecureContext | undefined;
@@ -49,7 +50,7 @@ export class TlsClient {
    * @throws {@link InvalidArgumentError} for a certificate, key or anything else that the platform cannot use
    */
   constructor(options: TlsOptions) {
-    this.#options = options;
+    this.options = options;
     this.#pinned = options.pins === undefined ? null : new PinnedHosts(options.pins);
     const { keyLog = null } = options;
     this.#keyLog = keyLog === "SSLKEYLOGFILE" ? environmentKeyLog() : keyLog;
@@ -58,18 +59,21 @@ export class TlsClient {
     if (options.rejectUnauthorized === false && this.#pinned === null) warnOnce();
   }
 
-  /** Every field is set, so that nothing can come in by way of a polluted prototype. */
-  connectionOptions(server: TlsServer): ConnectionOptions {
-    const { servername, ALPNProtocols, rejectUnauthorized } = this.#options;
+  /**
+   * Every field is set, so that nothing can come in by way of a polluted prototype.
+   * @param protocols - to be offered by ALPN (RFC 7301)
+   */
+  connectionOptions(server: TlsServer, protocols?: readonly string[]): ConnectionOptions {
+    const { servername, ALPNProtocols = ["http/1.1"], rejectUnauthorized } = this.options;
     return {
-      secureContext: (this.#context ??= createContext(this.#options)),
+      secureContext: (this.#context ??= createContext(this.options)),
       // RFC 6066 section 3: an address is no server name. A name's final dot is no part of it.
       servername: servername ?? (isIP(server.host) === 0 ? server.host.replace(/\.$/, "") : ""),
-      ALPNProtocols: [...(ALPNProtocols ?? ["http/1.1"])],
+      ALPNProtocols: [...(protocols ?? ALPNProtocols)],
       rejectUnauthorized: rejectUnauthorized ?? true,
       checkServerIdentity:
-        this.#options.checkServerIdentity === undefined ? nodeTls().checkServerIdentity : this.#identity,
-      minVersion: minVersionOf(this.#options),
+        this.options.checkServerIdentity === undefined ? nodeTls().checkServerIdentity : this.#identity,
+      minVersion: minVersionOf(this.options),
       session: this.#ticketFor(server),
     };
   }
@@ -136,7 +140,7 @@ export class TlsClient {
   readonly #identity = (host: string, certificate: PeerCertificate): Error | undefined => {
     const what = "tls.checkServerIdentity refused the certificate";
     try {
-      const error: unknown = this.#options.checkServerIdentity?.(host, certificate);
+      const error: unknown = this.options.checkServerIdentity?.(host, certificate);
       if (error === undefined) return undefined;
       if (error instanceof Error && "code" in error) return error;
       return faultOf(what, "ERR_HALYARD_IDENTITY", error);

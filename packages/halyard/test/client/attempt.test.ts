@@ -14,6 +14,10 @@ function connection(transport = new FakeTransport()): EngineConnection {
   return { transport, subprotocol: "", extensions: [], response: { status: 101, headers: new Headers() } };
 }
 
+function drop({ transport }: ReturnType<typeof connection>): void {
+  transport.dispose();
+}
+
 function make(caller?: AbortSignal) {
   const clock = new VirtualClock();
   return { clock, attempt: new BoundedAttempt({ clock, timeout: 100, caller, safeUrl: "ws://h/" }) };
@@ -25,6 +29,7 @@ test("gives what is made of the connection, and lets go of timer and signal befo
   const held = await attempt.run(
     () => Promise.resolve(connection()),
     () => [clock.pending, getEventListeners(caller.signal, "abort").length],
+    drop,
   );
   expect(held).toEqual([0, 0]);
 });
@@ -48,6 +53,7 @@ test.each([
         return never;
       },
       () => undefined,
+      drop,
     ),
     TimeoutError,
   );
@@ -74,6 +80,7 @@ test.each(["before", "meanwhile"])("ends with the caller's own reason, given %s"
         return never;
       },
       () => undefined,
+      drop,
     ),
   );
   caller.abort(reason);
@@ -96,6 +103,7 @@ test("drops a connection that comes too late, from an engine that does not obey"
       () => {
         isMade = true;
       },
+      drop,
     ),
   );
   attempt.abort("enough");
@@ -116,6 +124,7 @@ test("drops a connection of which nothing could be made", async () => {
     () => {
       throw error;
     },
+    drop,
   );
   expect(await rejection(running)).toBe(error);
   expect(transport.isDisposed).toBe(true);
@@ -132,7 +141,7 @@ test.each([
 ])("lets go of everything when the engine %s", async (_, open) => {
   const caller = new AbortController();
   const { clock, attempt } = make(caller.signal);
-  expect(await rejection(attempt.run(open, () => undefined))).toMatchObject({ message: "no" });
+  expect(await rejection(attempt.run(open, () => undefined, drop))).toMatchObject({ message: "no" });
   expect(clock.pending).toBe(0);
   expect(getEventListeners(caller.signal, "abort")).toHaveLength(0);
 });
@@ -148,6 +157,7 @@ test("tells the engine without a signal: the one who listens now, with the reaso
         return never;
       },
       () => undefined,
+      drop,
     ),
   );
   attempt.abort("enough");
@@ -169,6 +179,7 @@ test("tells an engine that listens no more nothing", async () => {
         return never;
       },
       () => undefined,
+      drop,
     ),
   );
   attempt.abort("enough");
@@ -192,6 +203,7 @@ test("an abort of the client that comes after the connection is the session's af
   const running = attempt.run(
     () => Promise.resolve(connection()),
     () => "made",
+    drop,
   );
   await Promise.resolve();
   await Promise.resolve();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { basicAuthorization } from "../../src/client/credentials.ts";
 import { partsOf } from "../../src/client/request-parts.ts";
-import { basicAuthorization, buildUrl } from "../../src/client/request-url.ts";
+import { buildUrl } from "../../src/client/request-url.ts";
 import { InvalidArgumentError, type RequestTarget } from "../../src/index.ts";
 
 /** A URL has no lone surrogates. */
@@ -118,7 +119,7 @@ describe("the URL of a request", () => {
   });
 });
 
-describe("user information as a header", () => {
+describe("AU-03: user information as a header", () => {
   test.each([
     ["u", "p", "u:p"],
     ["u", "", "u:"],

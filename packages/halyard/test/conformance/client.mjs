@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The testee: an echo client on Halyard's public API, as built. Usage: node client.mjs <server url> <agent> */
+/** The testee: an echo client on Halyard's public API, as built. Usage: node client.mjs <server url> <agent> [http2] */
 import { HalyardError, HttpClient, WebSockets } from "halyard";
 import { Cio } from "halyard/cio";
 import { sessionOptions } from "./testee.mjs";
 
-const [server, agent] = process.argv.slice(2);
-const client = new HttpClient(Cio).install(WebSockets, sessionOptions);
+const [server, agent, http2] = process.argv.slice(2);
+const client = new HttpClient(Cio, { http2: http2 === undefined ? false : "require" }).install(
+  WebSockets,
+  sessionOptions,
+);
 
 async function ask(path) {
   let answer;

@@ -5,6 +5,7 @@
  *
  *   node run.mjs [--role client|server|both] [--cases 1.*,2.* --expect 27] [--driver other-program.mjs]
  *   node run.mjs --role client [--on bun|deno|node26...] [--mode no-wasm|one-byte]
+ *   node run.mjs --role client --http2        through haproxy, which turns HTTP/2 into HTTP/1.1
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,6 +17,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runtimes } from "../../../../runtimes/commands.mjs";
 import { installRuntimes } from "../../../../runtimes/install.mjs";
+import { haproxyForAutobahn } from "../http2/peers.mjs";
+import { startPeer } from "../http2/programs.mjs";
 import { modes } from "../runtimes/modes.mjs";
 import { packageCopy } from "../runtimes/package-copy.mjs";
 import { cache, installAutobahn } from "./install-autobahn.mjs";
@@ -30,6 +33,7 @@ const { values: options } = parseArgs({
     driver: { type: "string" },
     on: { type: "string", default: "node" },
     mode: { type: "string", default: "plain" },
+    http2: { type: "boolean", default: false },
   },
 });
 if (![...roles, "both"].includes(options.role)) throw new Error(`--role is not ${options.role}`);
@@ -37,6 +41,8 @@ if (options.driver && options.role === "both") throw new Error("--driver needs -
 if (!(options.on in runtimes) || !(options.mode in modes))
   throw new Error("there is no such runtime or mode");
 const isAsItIs = options.on === "node" && options.mode === "plain";
+if (options.http2 && !(isAsItIs && options.role === "client" && !options.driver))
+  throw new Error("--http2 is for our own client as it is: --role client");
 if (!isAsItIs && (options.driver || options.role !== "client"))
   throw new Error("--on and --mode are for our own client: --role client");
 
@@ -93,7 +99,11 @@ async function runCases(role, log) {
   const port = await freePort();
   const url = `ws://${host}:${port}`;
   const report = reportOf(role);
-  const testee = isAsItIs ? onThisNode(role, url) : clientElsewhere(url);
+  const proxy = options.http2
+    ? await startPeer(haproxyForAutobahn, { cert: "", key: "" }, { http1: port, http2: 0 })
+    : undefined;
+  const ask = proxy === undefined ? url : `ws://${host}:${proxy.port}`;
+  const testee = isAsItIs ? onThisNode(role, ask) : clientElsewhere(url);
   const autobahn = (limits) => startAutobahn(role, { url, report, log }, limits);
   const [listen, connectAll] = role === "client" ? [autobahn, testee] : [testee, autobahn];
   const server = listen();
@@ -102,13 +112,15 @@ async function runCases(role, log) {
     await completion(connectAll({ timeout: patience }));
   } finally {
     await end(server);
+    await proxy?.stop();
   }
   return JSON.parse(readFileSync(join(report, "index.json"), "utf8"))[agent] ?? {};
 }
 
 function onThisNode(role, url) {
   const driver = options.driver ?? fileURLToPath(new URL(`${role}.mjs`, import.meta.url));
-  return (limits) => start(process.execPath, [driver, url, agent], limits);
+  const more = options.http2 ? ["http2"] : [];
+  return (limits) => start(process.execPath, [driver, url, agent, ...more], limits);
 }
 
 /** The client on another runtime, or in a mode: with the package as a user has it. */
@@ -121,7 +133,8 @@ function clientElsewhere(url) {
 }
 
 function reportOf(role) {
-  return join(cache, "report", isAsItIs ? role : `${role}-${options.on}-${options.mode}`);
+  const name = options.http2 ? `${role}-http2` : role;
+  return join(cache, "report", isAsItIs ? name : `${name}-${options.on}-${options.mode}`);
 }
 
 function startAutobahn(role, { url, report, log }, limits) {

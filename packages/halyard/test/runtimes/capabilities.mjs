@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 const known = JSON.parse(readFileSync(new URL("capabilities.json", import.meta.url), "utf8"));
 
 /**
- * @param {"Cio" | "Js"} engine @param {string} where @param {readonly string[]} found
+ * @param {"Cio" | "Js" | "OkHttp"} engine @param {string} where @param {readonly string[]} found
  * @returns {string[]} what is wrong
  */
 export function capabilityComplaints(engine, where, found) {

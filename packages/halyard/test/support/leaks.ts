@@ -73,7 +73,9 @@ async function nothingLeft(): Promise<void> {
   // A timer is not waited for: it would fire in the meantime.
   await turns();
   const left = [...handles(), ...warnings];
-  if (timers.size > 0) left.push(`${timers.size} timers`);
+  // One that holds no process is the platform's `fetch`, which has a clock of its own.
+  const held = Array.from(timers).filter((timer) => timer.hasRef());
+  if (held.length > 0) left.push(`${held.length} timers`);
   for (const timer of timers) clearTimeout(timer);
   signals.length = 0;
   warnings.length = 0;

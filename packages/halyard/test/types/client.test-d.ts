@@ -2,6 +2,8 @@
 // What the types promise. Checked by `tsc`, never run.
 import {
   type AnyHalyardError,
+  Auth,
+  basicAuth,
   bounded,
   CloseReason,
   type CloseReasonInit,
@@ -11,16 +13,20 @@ import {
   Frame,
   type HalyardErrorCode,
   HttpClient,
+  HttpCookies,
   HttpMethod,
+  HttpRedirect,
   type QueryInput,
   type ReceiveChannel,
   type RequestTarget,
   type SendChannel,
   type StandardSchema,
+  toughCookies,
   type WebSocketSession,
   WebSockets,
 } from "halyard";
 import { Cio } from "halyard/cio";
+import { CookieJar } from "tough-cookie";
 
 declare const expectType: <T>(value: T) => void;
 
@@ -37,6 +43,39 @@ expectType<Promise<DefaultClientWebSocketSession>>(both.webSocketSession("/feed"
 expectType<HttpClient<"WebSockets">>(both);
 // @ts-expect-error: it lacks WebSockets
 expectType<HttpClient<"WebSockets">>(bare);
+
+// So does one with plugins of HTTP, whose options are checked.
+const logged = client
+  .install(HttpRedirect)
+  .install(Auth, { providers: [basicAuth({ username: "u", password: "p" })] });
+expectType<HttpClient<"WebSockets">>(logged);
+// @ts-expect-error: an AuthProvider is what basicAuth gives
+void client.install(Auth, { providers: [{ username: "u" }] });
+// @ts-expect-error: no such option
+void client.install(HttpRedirect, { max: 1 });
+client.install(HttpCookies, { storage: toughCookies(new CookieJar()) });
+void client.webSocketSession({
+  url: "ws://h/",
+  auth: { token: "t" },
+  cookies: { a: "b" },
+  timeout: { connectTimeout: 1 },
+});
+
+// Plain HTTP needs no plugin, and gives the platform's response.
+expectType<Promise<Response>>(bare.get("http://h/"));
+expectType<Promise<Response>>(bare.post({ path: "/", body: new FormData() }));
+void bare.request({
+  url: "http://h/",
+  method: HttpMethod.Patch,
+  body: new Blob([]).stream(),
+  json: undefined,
+});
+// @ts-expect-error: a number is no body
+void bare.post({ url: "http://h/", body: 1 });
+// @ts-expect-error: a handshake has none
+void client.webSocketSession({ url: "ws://h/", body: "text" });
+// @ts-expect-error: a handshake is a GET
+void client.webSocketSession({ url: "ws://h/", method: HttpMethod.Post });
 
 // Engine options are the engine's.
 new HttpClient(Cio, { noDelay: true, tls: { servername: "h" } });

@@ -4,6 +4,7 @@ import type {
   EngineCapability,
   EngineConnection,
   EngineRequest,
+  FetchRequest,
   HttpClientEngine,
 } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
@@ -19,13 +20,18 @@ import type { NegotiatedExtension } from "../../protocol/message-extensions.ts";
 import type { Clock } from "../../session/clock.ts";
 import { ResponseHead } from "../../session/handshake-call.ts";
 import { Deferred } from "../../session/waiting.ts";
+import type { ByteStream } from "../../sockets/byte-stream.ts";
 import { nodeKernel } from "../../sockets/node-kernel.ts";
 import { nodeSha1 } from "../../sockets/node-sha1.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 import { SocketTransport } from "../../sockets/socket-transport.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
-import { exchange } from "./exchange.ts";
+import { type ExchangeContext, exchange } from "./exchange.ts";
+import type { ConnectResult } from "./http2/connect-exchange.ts";
+import { Http2Origins } from "./http2/http2-origins.ts";
+import { ConnectCall, openShared } from "./http2/open-shared.ts";
 import { type CioOptions, type ResolvedCioOptions, resolveOptions } from "./options.ts";
+import type { PlainHttp } from "./plain-http.ts";
 import { Plan } from "./plan.ts";
 import { dialThrough } from "./proxy/tunnel.ts";
 
@@ -51,11 +57,16 @@ export class CioEngine implements HttpClientEngine {
   readonly #options: ResolvedCioOptions;
   readonly #keys: MaskingKeys;
   readonly #limit: ConnectionLimit;
-  readonly #streams = new Set<SocketStream>();
+  readonly #http2: Http2Origins | null;
+  /** Loaded when it is asked for: most programs only open sessions. */
+  #http: Promise<PlainHttp> | null = null;
+  readonly #streams = new Set<ByteStream>();
+  /** Resolves when no stream is left. */
   #closing: Deferred<void> | null = null;
+  #closed: Promise<void> | null = null;
   /** Of the last request. */
   #plan: Plan | null = null;
-  readonly #disown = (stream: SocketStream): void => {
+  readonly #disown = (stream: ByteStream): void => {
     this.#streams.delete(stream);
     this.#limit.release();
     this.#settleClosing();
@@ -66,6 +77,9 @@ export class CioEngine implements HttpClientEngine {
     this.clock = this.#options.clock;
     this.#keys = new MaskingKeys(this.#options.randomBytes);
     this.#limit = new ConnectionLimit(this.#options.maxConnections);
+    const { http2: mode, answerLimits: limits, clock } = this.#options;
+    this.#http2 =
+      mode === false ? null : new Http2Origins({ mode, limits, clock, emptied: () => this.#settleClosing() });
   }
 
   async open(request: EngineRequest, attempt: Attempt): Promise<EngineConnection> {
@@ -73,22 +87,36 @@ export class CioEngine implements HttpClientEngine {
     const offered = new OfferedExtensions(request.extensions);
     const plan = this.#planOf(request);
     const handshake = this.#handshake(plan, offered);
+    const call =
+      this.#http2 === null ? null : new ConnectCall(plan, offered.offers, this.#options.answerLimits);
     if (!this.#limit.tryAcquire()) await this.#limit.acquire(attempt);
-    const stream = await this.#connect(plan, attempt);
+    const context = { attempt, clock: this.clock, safeUrl: request.safeUrl };
+    const shared = call === null ? null : await this.#openShared(plan, call, offered, context);
+    if (shared !== null && "transport" in shared) return shared;
+    const stream = await this.#connect(plan, attempt, shared);
     attempt.entered("upgrade");
-    return await exchange(
-      stream,
-      handshake,
-      { attempt, clock: this.clock, safeUrl: request.safeUrl },
-      (result) => this.#connection(stream, request, offered, result),
+    return await exchange(stream, handshake, context, (result) =>
+      this.#connection(stream, request, offered, result),
     );
   }
 
+  async fetch(request: FetchRequest): Promise<Response> {
+    this.#refuseWhenClosed();
+    this.#http ??= import("./plain-http.ts").then(({ PlainHttp }) => new PlainHttp(this.#options.tls));
+    return await (await this.#http).fetch(request);
+  }
+
   close(): Promise<void> {
-    this.#closing ??= new Deferred();
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#closing = new Deferred();
     for (const stream of this.#streams) stream.destroy();
+    this.#http2?.destroy();
     this.#settleClosing();
-    return this.#closing.promise;
+    await Promise.all([this.#closing.promise, this.#http?.then((http) => http.close())]);
   }
 
   #planOf(request: EngineRequest): Plan {
@@ -115,16 +143,46 @@ export class CioEngine implements HttpClientEngine {
     });
   }
 
-  /** Uses a place of the limit, or gives it back. */
-  async #connect({ request, dial: options, tunnel }: Plan, attempt: Attempt): Promise<SocketStream> {
+  /** Uses a place of the limit, or gives it back, or leaves it to the way by HTTP/1.1, which it then returns. */
+  async #openShared(
+    plan: Plan,
+    call: ConnectCall,
+    offered: OfferedExtensions,
+    context: ExchangeContext,
+  ): Promise<EngineConnection | SocketStream | null> {
+    if (this.#http2 === null) return null;
     try {
       this.#refuseWhenClosed();
-      const stream = await dialThrough(tunnel, options, {
-        url: request.safeUrl,
-        entered: (phase) => attempt.entered(phase),
-        notice: attempt.notice,
-        onAbort: (callback) => attempt.onAbort(callback),
+      return await openShared(this.#http2, plan, call, context, (stream, result) => {
+        const connection = this.#connection(stream, plan.request, offered, { ...result, rest: nothing });
+        this.#own(stream);
+        return connection;
       });
+    } catch (error) {
+      this.#limit.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Uses a place of the limit, or gives it back.
+   * @param opened - a socket to go on with
+   */
+  async #connect(
+    { request, dial: options, tunnel }: Plan,
+    attempt: Attempt,
+    opened: SocketStream | null,
+  ): Promise<SocketStream> {
+    try {
+      this.#refuseWhenClosed();
+      const stream =
+        opened ??
+        (await dialThrough(tunnel, options, {
+          url: request.safeUrl,
+          entered: (phase) => attempt.entered(phase),
+          notice: attempt.notice,
+          onAbort: (callback) => attempt.onAbort(callback),
+        }));
       if (this.#closing !== null) stream.destroy();
       this.#refuseWhenClosed();
       this.#own(stream);
@@ -139,16 +197,16 @@ export class CioEngine implements HttpClientEngine {
     if (this.#closing !== null) throw new ClientClosedError("the engine is closed");
   }
 
-  #own(stream: SocketStream): void {
+  #own(stream: ByteStream): void {
     this.#streams.add(stream);
     stream.onClose = this.#disown;
   }
 
   #connection(
-    stream: SocketStream,
+    stream: ByteStream,
     { mode, limits, safeUrl }: EngineRequest,
     offered: OfferedExtensions,
-    result: HandshakeResult,
+    result: ConnectResult & Pick<HandshakeResult, "rest">,
   ): EngineConnection {
     const { status, headers } = result.response;
     const extensions = accept(offered, result, safeUrl);
@@ -174,17 +232,19 @@ export class CioEngine implements HttpClientEngine {
   }
 
   #settleClosing(): void {
-    if (this.#streams.size === 0) this.#closing?.resolve();
+    if (this.#streams.size === 0 && (this.#http2?.size ?? 0) === 0) this.#closing?.resolve();
   }
 }
 
 /** One array for all connections without. */
 const noExtensions: readonly WebSocketExtension[] = Object.freeze([]);
+/** Behind a head of HTTP/2 nothing comes in the same piece. */
+const nothing = new Uint8Array(0);
 
 /** An extension knows what is wrong with the answer, and not whose it was. */
 function accept(
   offered: OfferedExtensions,
-  { extensions, response: { status, headers } }: HandshakeResult,
+  { extensions, response: { status, headers } }: ConnectResult,
   url: string,
 ): NegotiatedExtension[] {
   try {

@@ -7,7 +7,14 @@ import { socketError } from "../../sockets/socket-errors.ts";
 import type { SocketStream } from "../../sockets/socket-stream.ts";
 
 /** How long the rest of a refusal's body is waited for, in milliseconds. The refusal itself is known by then. */
-const bodyGrace = 100;
+export const bodyGrace = 100;
+
+export interface ExchangeContext {
+  readonly attempt: Attempt;
+  readonly clock: Clock;
+  /** The URL for errors, free of secrets. */
+  readonly safeUrl: string;
+}
 
 /**
  * Sends the request of a handshake and reads the answer.
@@ -19,7 +26,7 @@ const bodyGrace = 100;
 export function exchange<T>(
   stream: SocketStream,
   handshake: ClientHandshake,
-  context: { readonly attempt: Attempt; readonly clock: Clock; readonly safeUrl: string },
+  context: ExchangeContext,
   agreed: (result: HandshakeResult) => T,
 ): Promise<T> {
   const { attempt, clock, safeUrl } = context;

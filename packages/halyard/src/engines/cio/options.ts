@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProxyInput } from "../../client/proxy-options.ts";
 import type { RandomBytes } from "../../protocol/bytes.ts";
+import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
@@ -29,7 +30,11 @@ export interface CioOptions {
   readonly keepAlive?: number | undefined;
   /** Milliseconds for one address of a name that has several, before the next is tried. @defaultValue 1,000 */
   readonly addressTimeout?: number | undefined;
-  /** The most connections at once; more wait, within their handshake's deadline. @defaultValue no limit */
+  /**
+   * The most connections at once; more wait, within their handshake's deadline. Over HTTP/2 each session counts, and not
+   * what they share.
+   * @defaultValue no limit
+   */
   readonly maxConnections?: number | undefined;
   /**
    * What is accepted of a server's answer to the handshake: `maxHeadSize` and `maxLineSize` in bytes, `maxHeaders`,
@@ -37,6 +42,13 @@ export interface CioOptions {
    * @defaultValue 65,536, 8,192, 128 and 16
    */
   readonly answerLimits?: AnswerLimits | undefined;
+  /**
+   * Whether sessions of one origin share a connection of HTTP/2 (RFC 8441). With `"prefer"` a wss server that does not
+   * offer it is spoken to over HTTP/1.1, which is remembered for ten minutes; ws always is. With `"require"` it is an
+   * error, and for ws a server has to know HTTP/2 without being asked.
+   * @defaultValue false
+   */
+  readonly http2?: false | "prefer" | "require" | undefined;
   /** The time to live by. For tests. */
   readonly clock?: Clock | undefined;
   /** The source of handshake and masking keys; it must be cryptographic. For tests. */
@@ -52,6 +64,7 @@ export interface ResolvedCioOptions {
   readonly addressTimeout: number;
   readonly maxConnections: number;
   readonly answerLimits: AnswerLimits;
+  readonly http2: false | "prefer" | "require";
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
@@ -67,6 +80,7 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     "addressTimeout",
     "maxConnections",
     "answerLimits",
+    "http2",
     "clock",
     "randomBytes",
   ]);
@@ -84,9 +98,20 @@ export function resolveOptions(options: CioOptions): ResolvedCioOptions {
     addressTimeout: checkTimeout("addressTimeout", given.addressTimeout ?? 1_000),
     maxConnections: checkLimit("maxConnections", given.maxConnections ?? Infinity),
     answerLimits: checkAnswerLimits(given.answerLimits ?? {}),
+    http2: checkHttp2(given),
     clock: given.clock ?? systemClock,
     randomBytes: given.randomBytes ?? pooledRandomBytes(),
   };
+}
+
+function checkHttp2({ http2 = false, tls }: CioOptions): ResolvedCioOptions["http2"] {
+  if (![false, "prefer", "require"].includes(http2)) {
+    throw new InvalidArgumentError('http2 is none of false, "prefer" and "require"');
+  }
+  if (http2 !== false && tls?.ALPNProtocols !== undefined) {
+    throw new InvalidArgumentError("http2 chooses the protocols to offer: leave tls.ALPNProtocols out");
+  }
+  return http2;
 }
 
 function checkAnswerLimits(limits: AnswerLimits): AnswerLimits {

@@ -17,7 +17,7 @@ export class Plan {
 
   constructor(
     request: EngineRequest,
-    options: Omit<DialOptions & TunnelOptions, "host" | "port" | "socketPath" | "proxy"> & {
+    options: Omit<DialOptions & TunnelOptions, "host" | "port" | "socketPath" | "proxy" | "http2"> & {
       readonly proxies: Proxies;
     },
   ) {

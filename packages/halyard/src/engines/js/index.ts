@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry `halyard/js`.
 import type { HttpClientEngineFactory } from "../../client/engine.ts";
-import { JsEngine } from "./js-engine.ts";
+import { MessageEngine } from "../messages/message-engine.ts";
+import { JsBinding } from "./js-binding.ts";
 import type { JsOptions } from "./options.ts";
 
 export type { JsOptions } from "./options.ts";
@@ -14,5 +15,5 @@ export type { JsRequest, WebSocketConstructor, WebSocketLike } from "./web-socke
  */
 export const Js: HttpClientEngineFactory<JsOptions> = {
   name: "Js",
-  create: (options = {}) => new JsEngine(options),
+  create: (options = {}) => new MessageEngine(new JsBinding(options)),
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CloseReason } from "../../protocol/close-reason.ts";
 import { Deferred, observe } from "../../session/waiting.ts";
+import type { Opened, Opening } from "../messages/message-engine.ts";
 import type { MessageListener, MessageSocket } from "../messages/message-socket.ts";
-import { type Opened, type Opening, openingFailed } from "./opening.ts";
+import { openingFailed } from "./opening.ts";
 import type { JsRequest } from "./web-socket-like.ts";
 
 /** What is used of Chromium's `WebSocketStream`. */

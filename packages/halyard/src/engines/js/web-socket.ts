@@ -2,8 +2,9 @@
 import { copyOf } from "../../protocol/bytes.ts";
 import { CloseReason } from "../../protocol/close-reason.ts";
 import { HalyardError } from "../../protocol/errors.ts";
+import type { Opened, Opening } from "../messages/message-engine.ts";
 import type { MessageListener, MessageSocket } from "../messages/message-socket.ts";
-import { type Opened, type Opening, openingFailed } from "./opening.ts";
+import { openingFailed } from "./opening.ts";
 import type { WebSocketLike } from "./web-socket-like.ts";
 
 /** What platforms report for a connection that ended without a Close frame: Deno 0, Firefox 1015 where TLS failed. */

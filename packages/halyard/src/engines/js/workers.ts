@@ -2,8 +2,9 @@
 import { decodeUtf8 } from "../../protocol/bytes.ts";
 import { HandshakeError } from "../../protocol/errors.ts";
 import { observe } from "../../session/waiting.ts";
+import type { Opened, Opening } from "../messages/message-engine.ts";
 import type { MessageListener } from "../messages/message-socket.ts";
-import { type Opened, type Opening, openingFailed } from "./opening.ts";
+import { openingFailed } from "./opening.ts";
 import { WhatwgSocket } from "./web-socket.ts";
 import type { JsRequest, WebSocketLike } from "./web-socket-like.ts";
 

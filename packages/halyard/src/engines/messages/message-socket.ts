@@ -19,6 +19,12 @@ export interface MessageSocket {
    * it may wait for ever.
    */
   readonly isClosing?: boolean;
+  /**
+   * Sends a ping, of which the listener is told by {@link MessageListener.pong} when it is answered. Only where the platform
+   * can, and then the engine has the capability `pingPong`. A platform whose pings carry no payload keeps it for the pong;
+   * one that has pings under way may answer the newest alone (RFC 6455 section 5.5.3).
+   */
+  ping?(payload: Uint8Array): void;
   /** Stops the messages of the peer; those under way may still come. Only where the platform can. */
   pause?(): void;
   /** Goes on with them. */
@@ -29,11 +35,18 @@ export interface MessageSocket {
 export interface MessageListener {
   /** A message has come. The bytes are the listener's. */
   message(content: string | Uint8Array): void;
+  /** A ping was answered. Only who sends pings needs it. @param payload - the ping's, from now on the listener's */
+  pong?(payload: Uint8Array): void;
   /**
    * The connection has ended with a Close frame of the peer's, which was answered. The last call.
    * @param code - 1005 for an empty frame
    */
   closed(code: number, message: string): void;
-  /** The connection has ended without. The last call. @param cause - what the platform says, if anything */
+  /**
+   * The connection has ended without. The last call.
+   * @param cause - what the platform says, if anything. The session fails with it, as a {@link ConnectionError} unless it
+   *   is a {@link HalyardError} already. With a {@link ProtocolViolationError} or {@link FrameTooBigError} it is a fault of
+   *   the peer's, for which the connection was failed with the error's code
+   */
   failed(cause?: unknown): void;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EngineCapability } from "../../client/engine.ts";
 import { UnsupportedCapabilityError } from "../../client/errors.ts";
-import { decodeUtf8, encodeUtf8, utf8Length } from "../../protocol/bytes.ts";
+import { copyOf, decodeUtf8, encodeUtf8, utf8Length } from "../../protocol/bytes.ts";
 import { CloseReason, mayBeSent } from "../../protocol/close-reason.ts";
 import { ClosingHandshake } from "../../protocol/closing-handshake.ts";
-import { ProtocolViolationError } from "../../protocol/errors.ts";
+import { FrameTooBigError, HalyardError, ProtocolViolationError } from "../../protocol/errors.ts";
 import { Frame, wholeFromWire } from "../../protocol/frame.ts";
 import { OutgoingGuard } from "../../protocol/outgoing-guard.ts";
 import type { Clock } from "../../session/clock.ts";
@@ -83,11 +83,13 @@ export class MessageTransport implements Transport, MessageListener {
     if (this.#hasEnded || !this.closing.canSend) return false;
     if (frame.type === "close") this.#sendClose(frame);
     else if (frame.type === "text" || frame.type === "binary") this.#sendData(frame);
+    else if (frame.type === "ping" && this.#socket.ping !== undefined) this.#socket.ping(copyOf(frame.data));
     else throw this.#lacks("pingPong", `it cannot send a ${frame.type}; the platform answers pings itself`);
     return true;
   }
 
   checkPing(): void {
+    if (this.#socket.ping !== undefined) return;
     throw this.#lacks("pingPong", "it cannot ping; give a heartbeat, a message that the server answers");
   }
 
@@ -116,10 +118,20 @@ export class MessageTransport implements Transport, MessageListener {
     this.#add(frame, frame.size);
   }
 
+  pong(payload: Uint8Array): void {
+    if (this.#hasEnded) return;
+    const frame = new Frame.Pong(payload);
+    // An empty one is a sign of life, too.
+    this.bytesReceived += frame.size + 1;
+    this.#add(frame, frame.size);
+  }
+
   closed(code: number, message: string): void {
     if (this.#hasEnded) return;
     // Browsers pass on what a peer must not send; the other engines fail the connection for it.
-    if (code !== CloseReason.Codes.NO_STATUS && !mayBeSent(code)) return this.#refuseCode(code);
+    if (code !== CloseReason.Codes.NO_STATUS && !mayBeSent(code)) {
+      return this.#fault(new ProtocolViolationError(`the peer sent close code ${code}`, 1002));
+    }
     const frame = new Frame.Close(
       code === CloseReason.Codes.NO_STATUS ? undefined : CloseReason.truncated(code, message),
     );
@@ -131,12 +143,16 @@ export class MessageTransport implements Transport, MessageListener {
 
   failed(cause?: unknown): void {
     if (this.#hasEnded) return;
+    if (cause instanceof ProtocolViolationError || cause instanceof FrameTooBigError)
+      return this.#fault(cause);
     const { url } = this.#options;
     const phase = this.closing.initiator === null ? "open" : "closing";
     this.#end(
       cause === undefined
         ? null
-        : new ConnectionError(`the connection was lost: ${textOf(cause)}`, { phase, url, cause }),
+        : HalyardError.is(cause)
+          ? cause
+          : new ConnectionError(`the connection was lost: ${textOf(cause)}`, { phase, url, cause }),
     );
     this.#settleReceiver();
   }
@@ -207,8 +223,8 @@ export class MessageTransport implements Transport, MessageListener {
     this.#socket.resume?.();
   }
 
-  #refuseCode(code: number): void {
-    const error = new ProtocolViolationError(`the peer sent close code ${code}`, 1002);
+  /** The peer broke a rule, for which the connection was failed. */
+  #fault(error: ProtocolViolationError | FrameTooBigError): void {
     if (this.closing.canSend) this.closing.closeSent(new Frame.Close({ code: error.closeCode }));
     this.closing.failed(error);
     this.#end(error);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandshakeError } from "../errors.ts";
 import { acceptFor, type Sha1 } from "./accept-key.ts";
+import { type Agreement, type Answer, agree, answerError, atMostOnce } from "./agreement.ts";
 import { type HandshakeOffer, RequestTemplate } from "./client-request.ts";
 import { handshakeError, quote } from "./failure.ts";
-import { type ExtensionOffer, GrammarError, listContains, parseExtensions } from "./header-grammar.ts";
-import { announcesContent, type HeaderList, toHeaders } from "./header-list.ts";
+import { listContains } from "./header-grammar.ts";
+import { announcesContent, type HeaderList } from "./header-list.ts";
 import { type HeadLimits, HttpHeadParser, type ResponseHead } from "./http-head.ts";
 import { RefusalBody } from "./refusal-body.ts";
 
@@ -25,13 +26,9 @@ export interface ClientHandshakeOptions extends HandshakeOffer {
 }
 
 /** What an opening handshake has agreed on. */
-export interface HandshakeResult {
+export interface HandshakeResult extends Agreement {
   /** The server's answer. */
   readonly response: { readonly status: 101; readonly reason: string; readonly headers: HeaderList };
-  /** The chosen subprotocol; empty when none was offered. */
-  readonly subprotocol: string;
-  /** What the server accepted of the offered extensions. Their parameters are theirs to check. */
-  readonly extensions: readonly ExtensionOffer[];
   /** What came after the head, in the memory of the chunk: the first bytes of frames. */
   readonly rest: Uint8Array;
 }
@@ -135,8 +132,7 @@ export class ClientHandshake {
     this.#checkAccept(head);
     return {
       response: { status: 101, reason, headers },
-      subprotocol: this.#subprotocol(head),
-      extensions: this.#extensions(head),
+      ...agree(this.#answer(head), this.#options),
     };
   }
 
@@ -164,66 +160,17 @@ export class ClientHandshake {
     }
   }
 
-  /**
-   * That a server chooses none of the offered subprotocols would be allowed by RFC 6455, but the two sides would
-   * then not speak the same language, and browsers fail too (WHATWG WebSockets, "establish a WebSocket connection").
-   */
-  #subprotocol(head: ResponseHead): string {
-    const chosen = this.#atMostOnce(head, "Sec-WebSocket-Protocol");
-    const offered = new Set(this.#options.subprotocols);
-    if (chosen === undefined) {
-      if (offered.size === 0) return "";
-      throw this.#failure(
-        head,
-        `the server chose none of the ${offered.size} subprotocols that were offered`,
-      );
-    }
-    if (!offered.has(chosen)) {
-      throw this.#failure(head, `the server chose the subprotocol ${quote(chosen)}, which was not offered`);
-    }
-    return chosen;
-  }
-
-  #extensions(head: ResponseHead): readonly ExtensionOffer[] {
-    const value = this.#atMostOnce(head, "Sec-WebSocket-Extensions");
-    if (value === undefined) return [];
-    const accepted = this.#parseExtensions(head, value);
-    // Removing a name that was accepted makes its second coming one that is not offered any more.
-    const offered = new Set(this.#options.extensions.map(({ name }) => name));
-    for (const { name } of accepted) {
-      if (!offered.delete(name)) {
-        throw this.#failure(
-          head,
-          `the server accepted the extension ${quote(name)}, which was not offered, or twice`,
-        );
-      }
-    }
-    return accepted;
-  }
-
-  #parseExtensions(head: ResponseHead, value: string): ExtensionOffer[] {
-    try {
-      return parseExtensions(value);
-    } catch (error) {
-      if (!(error instanceof GrammarError)) throw error;
-      throw this.#failure(head, `the "Sec-WebSocket-Extensions" header is malformed: ${error.message}`);
-    }
-  }
-
   #required(head: ResponseHead, name: string): string {
-    const value = this.#atMostOnce(head, name);
+    const value = atMostOnce(this.#answer(head), name);
     if (value === undefined) throw this.#failure(head, `the answer has no "${name}" header`);
     return value;
   }
 
-  #atMostOnce(head: ResponseHead, name: string): string | undefined {
-    const values = head.headers.get(name);
-    if (values.length > 1) throw this.#failure(head, `the "${name}" header comes ${values.length} times`);
-    return values[0];
+  #answer({ status, headers }: ResponseHead): Answer {
+    return { status, headers, url: this.#options.url };
   }
 
   #failure(head: ResponseHead, reason: string, body?: string): HandshakeError {
-    const { url } = this.#options;
-    return handshakeError(reason, { url, status: head.status, headers: toHeaders(head.headers), body });
+    return answerError(this.#answer(head), reason, body);
   }
 }

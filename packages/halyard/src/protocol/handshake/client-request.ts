@@ -40,15 +40,7 @@ export class RequestTemplate {
   /** @throws {@link InvalidArgumentError} */
   constructor(offer: Omit<HandshakeOffer, "key">) {
     const context = { url: offer.url };
-    if (!isOriginForm(offer.target)) {
-      // The target is not shown: its query may hold a token.
-      throw new InvalidArgumentError(
-        "the request target must begin with / and hold only visible ASCII characters without #",
-        context,
-      );
-    }
-    checkSubprotocols(offer.subprotocols, context);
-    refuseReserved(offer.headers, context);
+    checkOffer(offer, context);
     const start = `GET ${offer.target} HTTP/1.1`;
     const headers = requestHeaders(offer, context);
     this.#head = formatHead(start, headers, context);
@@ -72,6 +64,19 @@ export class RequestTemplate {
   }
 }
 
+/** @throws {@link InvalidArgumentError} for what no request can ask for */
+export function checkOffer(offer: Omit<HandshakeOffer, "key">, context: ErrorContext): void {
+  if (!isOriginForm(offer.target)) {
+    // The target is not shown: its query may hold a token.
+    throw new InvalidArgumentError(
+      "the request target must begin with / and hold only visible ASCII characters without #",
+      context,
+    );
+  }
+  checkSubprotocols(offer.subprotocols, context);
+  refuseReserved(offer.headers, context);
+}
+
 /**
  * Subprotocols are not shown either: they are where browser clients put their tokens.
  *
@@ -89,23 +94,27 @@ export function checkSubprotocols(subprotocols: readonly string[], context?: Err
 }
 
 function requestHeaders(offer: Omit<HandshakeOffer, "key">, context: ErrorContext): Header[] {
-  const { subprotocols, extensions } = offer;
-  const own = new HeaderList(offer.headers);
-  const headers: Header[] = [
-    ["Host", chooseHost(offer.host, own.get("Host"), context)],
+  return [
+    ["Host", hostOf(offer, context)],
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
     [keyHeader, noKey],
-    ["Sec-WebSocket-Version", "13"],
+    ...commonHeaders(offer),
   ];
-  if (subprotocols.length > 0) headers.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
-  if (extensions.length > 0) headers.push(["Sec-WebSocket-Extensions", formatExtensions(extensions)]);
-  if (own.get("User-Agent").length === 0) headers.push(["User-Agent", "halyard"]);
-  return headers.concat(offer.headers.filter(([name]) => name.toLowerCase() !== "host"));
+}
+
+/** What the request has over every version of HTTP: what is offered, and the application's own. */
+export function commonHeaders({ headers, subprotocols, extensions }: Omit<HandshakeOffer, "key">): Header[] {
+  const common: Header[] = [["Sec-WebSocket-Version", "13"]];
+  if (subprotocols.length > 0) common.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
+  if (extensions.length > 0) common.push(["Sec-WebSocket-Extensions", formatExtensions(extensions)]);
+  if (!headers.some(([name]) => name.toLowerCase() === "user-agent")) common.push(["User-Agent", "halyard"]);
+  return common.concat(headers.filter(([name]) => name.toLowerCase() !== "host"));
 }
 
 /** An application may name another virtual host, once: two Host headers are an attack (RFC 9112 section 3.2). */
-function chooseHost(host: string, overrides: readonly string[], context: ErrorContext): string {
+export function hostOf({ host, headers }: Omit<HandshakeOffer, "key">, context: ErrorContext): string {
+  const overrides = new HeaderList(headers).get("Host");
   const [chosen = host] = overrides;
   if (overrides.length > 1) throw new InvalidArgumentError('the header "Host" is given twice', context);
   if (!isHost(chosen)) throw new InvalidArgumentError('the header "Host" is not a host and a port', context);

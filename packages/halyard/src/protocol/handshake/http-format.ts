@@ -44,19 +44,24 @@ export function formatHead(
   headers: readonly Header[],
   context?: ErrorContext,
 ): Uint8Array {
-  const lines = headers.map(([name, value]) => {
-    if (!isToken(name)) {
-      throw new InvalidArgumentError(`the header name ${quote(name)} is not a token`, context);
-    }
-    if (!isFieldValue(value)) {
-      throw new InvalidArgumentError(
-        `the value of the header ${quote(name)} has a control character or one above U+00FF`,
-        context,
-      );
-    }
-    return `${name}: ${value}\r\n`;
+  const lines = headers.map((header) => {
+    checkHeader(header, context);
+    return `${header[0]}: ${header[1]}\r\n`;
   });
   return latin1(`${startLine}\r\n${lines.join("")}\r\n`);
+}
+
+/** @throws {@link InvalidArgumentError} for what one header field cannot carry */
+export function checkHeader([name, value]: Header, context?: ErrorContext): void {
+  if (!isToken(name)) {
+    throw new InvalidArgumentError(`the header name ${quote(name)} is not a token`, context);
+  }
+  if (!isFieldValue(value)) {
+    throw new InvalidArgumentError(
+      `the value of the header ${quote(name)} has a control character or one above U+00FF`,
+      context,
+    );
+  }
 }
 
 /** Heads are ASCII nearly always, which is its own UTF-8: the encoder takes a twentieth of the loop's time. */

@@ -17,7 +17,7 @@ export class RefusalBody {
   readonly #framing: Framing;
   #length = 0;
 
-  constructor(head: ResponseHead) {
+  constructor(head: Pick<ResponseHead, "status" | "headers">) {
     this.#framing = framingOf(head);
   }
 
@@ -53,7 +53,7 @@ interface Framing {
   take(chunk: Uint8Array, keep: (content: Uint8Array) => void): number;
 }
 
-function framingOf({ status, headers }: ResponseHead): Framing {
+function framingOf({ status, headers }: Pick<ResponseHead, "status" | "headers">): Framing {
   if (status === 204 || status === 304) return new LengthFraming(0);
   const codings = headers.get("Transfer-Encoding");
   if (listContains(codings, "chunked")) return new ChunkedFraming();

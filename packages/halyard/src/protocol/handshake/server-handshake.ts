@@ -31,17 +31,21 @@ export interface ServerHandshakeOptions {
   readonly subprotocols?: readonly string[] | undefined;
 }
 
-/** A request that {@link checkRequest} found right. {@link formatAcceptance} writes the answer. */
-export interface AcceptedHandshake {
+/** What a request asks for that was found right. */
+export interface AcceptedRequest {
   readonly accepted: true;
-  /** The client's Sec-WebSocket-Key. */
-  readonly key: string;
   /** The chosen subprotocol; empty when the two sides have none in common. */
   readonly subprotocol: string;
   /** What the client could speak besides. Which of it is accepted is for others to say. */
   readonly extensionsOffered: readonly ExtensionOffer[];
-  /** The headers of the 101 answer, but for extensions. */
+  /** The headers of the answer, but for extensions. */
   readonly headers: readonly Header[];
+}
+
+/** A request that {@link checkRequest} found right. {@link formatAcceptance} writes the answer. */
+export interface AcceptedHandshake extends AcceptedRequest {
+  /** The client's Sec-WebSocket-Key. */
+  readonly key: string;
 }
 
 /** An answer other than 101. {@link formatRefusal} writes it. */
@@ -56,8 +60,14 @@ export interface Refusal {
 /** A request that {@link checkRequest} found wrong, and the answer to it. */
 export interface RefusedHandshake extends Refusal {
   readonly accepted: false;
-  readonly status: 400 | 405 | 426 | 505;
+  readonly status: 400 | 405 | 426 | 501 | 505;
 }
+
+/** RFC 9110 sections 7.8 and 15.5.22: a 426 names the protocol, and an Upgrade header needs its connection option. */
+const upgradeHeaders: readonly Header[] = [
+  ["Connection", "Upgrade"],
+  ["Upgrade", "websocket"],
+];
 
 /** Checks a request by RFC 6455 section 4.2.1. Whether its origin and path are welcome is for others to say. */
 export function checkRequest(
@@ -72,12 +82,13 @@ export function checkRequest(
   if (key === null || !isValidKey(key)) {
     return refuse(400, "there must be one Sec-WebSocket-Key of 16 bytes in base64");
   }
-  try {
-    return accept(key, headers, options.subprotocols ?? []);
-  } catch (error) {
-    if (!(error instanceof GrammarError)) throw error;
-    return refuse(400, `Sec-WebSocket-Protocol or -Extensions is malformed: ${error.message}`);
-  }
+  const upgrade: readonly Header[] = [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Accept", acceptFor(key)],
+  ];
+  const answered = answer(headers, options);
+  return answered.accepted ? { ...answered, key, headers: [...upgrade, ...answered.headers] } : answered;
 }
 
 function checkRequestLine({ method, httpVersion, target }: HandshakeRequest): RefusedHandshake | null {
@@ -94,11 +105,7 @@ function checkHost(headers: HeaderList): RefusedHandshake | null {
 
 function checkUpgrade(headers: HeaderList): RefusedHandshake | null {
   if (!listContains(headers.get("Upgrade"), "websocket")) {
-    // RFC 9110 sections 7.8 and 15.5.22: a 426 names the protocol, and an Upgrade header needs its connection option.
-    return refuse(426, "this is a WebSocket endpoint", [
-      ["Connection", "Upgrade"],
-      ["Upgrade", "websocket"],
-    ]);
+    return refuse(426, "this is a WebSocket endpoint", upgradeHeaders);
   }
   if (!listContains(headers.get("Connection"), "upgrade")) {
     return refuse(400, "the Connection header does not contain Upgrade");
@@ -106,14 +113,19 @@ function checkUpgrade(headers: HeaderList): RefusedHandshake | null {
   return announcesContent(headers) ? refuse(400, "a WebSocket handshake has no content") : null;
 }
 
-/** RFC 6455 section 4.4. */
-function checkVersion(headers: HeaderList): RefusedHandshake | null {
+/**
+ * RFC 6455 section 4.4.
+ * @param upgrade - what a 426 must have over HTTP/1.1 (RFC 9110 sections 7.8 and 15.5.22), and must not over HTTP/2
+ */
+export function checkVersion(
+  headers: HeaderList,
+  upgrade: readonly Header[] = upgradeHeaders,
+): RefusedHandshake | null {
   const version = only(headers, "Sec-WebSocket-Version");
   if (version === null) return refuse(400, "there must be one Sec-WebSocket-Version header");
   if (version === "13") return null;
   return refuse(426, `Sec-WebSocket-Version ${quote(version)} is not supported, but 13 is`, [
-    ["Connection", "Upgrade"],
-    ["Upgrade", "websocket"],
+    ...upgrade,
     ["Sec-WebSocket-Version", "13"],
   ]);
 }
@@ -123,7 +135,7 @@ function only(headers: HeaderList, name: string): string | null {
   return value === undefined || others.length > 0 ? null : value;
 }
 
-function refuse(
+export function refuse(
   status: RefusedHandshake["status"],
   message: string,
   headers: readonly Header[] = [],
@@ -131,19 +143,22 @@ function refuse(
   return { accepted: false, status, message, headers };
 }
 
-/** RFC 6455 section 4.2.2, item 5. */
-function accept(key: string, requested: HeaderList, spoken: readonly string[]): AcceptedHandshake {
-  const protocols = requested.get("Sec-WebSocket-Protocol");
-  const offered = protocols.length > 0 ? parseDistinctTokens(protocols) : new Set<string>();
-  const subprotocol = spoken.find((name) => offered.has(name)) ?? "";
-  const headers: Header[] = [
-    ["Upgrade", "websocket"],
-    ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Accept", acceptFor(key)],
-  ];
-  if (subprotocol !== "") headers.push(["Sec-WebSocket-Protocol", subprotocol]);
-  const extensionsOffered = requested.get("Sec-WebSocket-Extensions").flatMap(parseExtensions);
-  return { accepted: true, key, subprotocol, extensionsOffered, headers };
+/** RFC 6455 section 4.2.2, items 4.3 to 5: what both sides speak. */
+export function answer(
+  requested: HeaderList,
+  { subprotocols: spoken = [] }: ServerHandshakeOptions,
+): AcceptedRequest | RefusedHandshake {
+  try {
+    const protocols = requested.get("Sec-WebSocket-Protocol");
+    const offered = protocols.length > 0 ? parseDistinctTokens(protocols) : new Set<string>();
+    const subprotocol = spoken.find((name) => offered.has(name)) ?? "";
+    const headers: Header[] = subprotocol === "" ? [] : [["Sec-WebSocket-Protocol", subprotocol]];
+    const extensionsOffered = requested.get("Sec-WebSocket-Extensions").flatMap(parseExtensions);
+    return { accepted: true, subprotocol, extensionsOffered, headers };
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error;
+    return refuse(400, `Sec-WebSocket-Protocol or -Extensions is malformed: ${error.message}`);
+  }
 }
 
 /**
@@ -154,7 +169,7 @@ function accept(key: string, requested: HeaderList, spoken: readonly string[]): 
  * @throws {@link InvalidArgumentError} when an extra header is malformed or belongs to the handshake
  */
 export function formatAcceptance(
-  handshake: AcceptedHandshake,
+  handshake: AcceptedRequest,
   extensions: readonly ExtensionOffer[] = [],
   extraHeaders: readonly Header[] = [],
 ): Uint8Array {
@@ -184,16 +199,25 @@ const REASONS: ReadonlyMap<number, string> = new Map([
  *
  * @throws {@link InvalidArgumentError} when a header is malformed
  */
-export function formatRefusal({ status, message, headers }: Refusal): Uint8Array {
-  const body = new TextEncoder().encode(`${message}\n`);
+export function formatRefusal(refusal: Refusal): Uint8Array {
+  const { status } = refusal;
+  const { headers, body } = refusalContent(refusal);
   const head = formatHead(`HTTP/1.1 ${status} ${REASONS.get(status) ?? ""}`, [
     ["Connection", "close"],
-    ["Content-Type", "text/plain; charset=utf-8"],
-    ["Content-Length", String(body.length)],
     ...headers,
   ]);
-  const answer = new Uint8Array(head.length + body.length);
-  answer.set(head);
-  answer.set(body, head.length);
-  return answer;
+  const written = new Uint8Array(head.length + body.length);
+  written.set(head);
+  written.set(body, head.length);
+  return written;
+}
+
+/** What a refusal has over every version of HTTP. */
+export function refusalContent({ message, headers }: Refusal): { headers: Header[]; body: Uint8Array } {
+  const body = new TextEncoder().encode(`${message}\n`);
+  const content: Header[] = [
+    ["Content-Type", "text/plain; charset=utf-8"],
+    ["Content-Length", String(body.length)],
+  ];
+  return { headers: [...content, ...headers], body };
 }

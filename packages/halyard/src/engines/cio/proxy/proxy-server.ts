@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { basicAuthorization, decodeUserInfo } from "../../../client/credentials.ts";
 import type { ProxyInput, ProxyOptions } from "../../../client/proxy-options.ts";
 import { headerPairs } from "../../../client/request-parts.ts";
-import { basicAuthorization, decodeUserInfo, hostName } from "../../../client/request-url.ts";
+import { hostName } from "../../../client/request-url.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../../protocol/errors.ts";
 import type { Header } from "../../../protocol/handshake/header-list.ts";

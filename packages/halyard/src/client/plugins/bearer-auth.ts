@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { checkType, pickOptions } from "../../session/options.ts";
+import { bearerCredentials } from "../credentials.ts";
+import {
+  type AuthProvider,
+  type AuthProviderOptions,
+  type AuthRequest,
+  checkOrigins,
+  isFor,
+} from "./auth.ts";
+import type { Challenge } from "./challenges.ts";
+import { SharedTask } from "./shared-task.ts";
+
+/** Ktor: `BearerTokens`. */
+export interface BearerTokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+}
+
+/** Tokens, or null where there are none. */
+type Loaded = BearerTokens | null;
+
+/** The options of {@link bearerAuth}. Ktor: `BearerAuthConfig`. */
+export interface BearerAuthOptions extends AuthProviderOptions {
+  /**
+   * Gives the tokens, when they are first needed and after `clearTokens()`.
+   * @param signal - aborts when nobody waits for them any more
+   */
+  readonly loadTokens: (signal: AbortSignal) => Loaded | Promise<Loaded>;
+  /**
+   * Gives new tokens for those that were refused with 401, once for all calls that are refused meanwhile. What it throws
+   * fails those calls. @defaultValue the 401 stands
+   */
+  readonly refreshTokens?: ((refused: Loaded, signal: AbortSignal) => Loaded | Promise<Loaded>) | undefined;
+  /** Whether the token is sent before a 401 asks for it. @defaultValue true */
+  readonly sendWithoutRequest?: boolean | undefined;
+}
+
+/** A provider whose tokens can be forgotten, as behind a log-out. */
+export interface BearerAuthProvider extends AuthProvider {
+  /** Lets the next request load them anew. */
+  clearTokens(): void;
+}
+
+/** Tokens (RFC 6750), which are loaded once, and refreshed once for all calls that find them expired. */
+export function bearerAuth(options: BearerAuthOptions): BearerAuthProvider {
+  const given = pickOptions<BearerAuthOptions>("bearerAuth", options, [
+    "loadTokens",
+    "refreshTokens",
+    "sendWithoutRequest",
+    "realm",
+    "origins",
+  ]);
+  checkType("loadTokens", given.loadTokens, "function");
+  if (given.refreshTokens !== undefined) checkType("refreshTokens", given.refreshTokens, "function");
+  if (given.sendWithoutRequest !== undefined)
+    checkType("sendWithoutRequest", given.sendWithoutRequest, "boolean");
+  return new Bearer(given as BearerAuthOptions);
+}
+
+class Bearer implements BearerAuthProvider {
+  readonly origins: ReadonlySet<string> | undefined;
+  readonly #options: BearerAuthOptions;
+  /** Undefined until they are loaded. */
+  #tokens: Loaded | undefined;
+  readonly #loading = new SharedTask<Loaded>();
+  readonly #refreshing = new SharedTask<Loaded>();
+
+  constructor(options: BearerAuthOptions) {
+    this.#options = options;
+    this.origins = checkOrigins(options.origins);
+  }
+
+  clearTokens(): void {
+    this.#tokens = undefined;
+  }
+
+  async unasked({ signal }: AuthRequest): Promise<string | undefined> {
+    return (this.#options.sendWithoutRequest ?? true) ? credentials(await this.#load(signal)) : undefined;
+  }
+
+  async answer(
+    challenges: readonly Challenge[],
+    { authorization, signal }: AuthRequest,
+  ): Promise<string | undefined> {
+    const { realm, refreshTokens } = this.#options;
+    // Servers of this scheme often ask for nothing by name.
+    if (challenges.length > 0 && !challenges.some((challenge) => isFor(challenge, "bearer", realm)))
+      return undefined;
+    const tokens = await this.#load(signal);
+    const known = credentials(tokens);
+    // Another call may have refreshed them since this one was sent.
+    if (known !== undefined && known !== authorization) return known;
+    if (refreshTokens === undefined) return undefined;
+    return credentials(
+      await this.#refreshing.run((lost) => this.#keep(async () => refreshTokens(tokens, lost)), signal),
+    );
+  }
+
+  async #load(signal: AbortSignal): Promise<Loaded> {
+    const { loadTokens } = this.#options;
+    if (this.#tokens !== undefined) return this.#tokens;
+    return await this.#loading.run((lost) => this.#keep(async () => loadTokens(lost)), signal);
+  }
+
+  async #keep(give: () => Promise<Loaded>): Promise<Loaded> {
+    this.#tokens = (await give()) ?? null;
+    return this.#tokens;
+  }
+}
+
+function credentials(tokens: Loaded): string | undefined {
+  return tokens === null ? undefined : bearerCredentials(tokens.accessToken);
+}
