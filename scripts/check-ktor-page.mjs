@@ -49,9 +49,11 @@ const isServer = ({ code }) => code.includes(".listen(") && !code.includes("serv
 /** What JavaScript has to say otherwise. @param {Block} block */
 const needsTwin = ({ code }) => code.includes("await using");
 
-/** What a program prints, by its own comments. @param {string} code */
+/** What a program prints, by its own comments; objects there are examples. @param {string} code */
 function promised(code) {
-  return [...code.matchAll(/console\.log\(.*\);? +\/\/ ([^:\n]+)/g)].map(([, line = ""]) => line.trim());
+  return [...code.matchAll(/console\.log\(.*\);? +\/\/ ([^:{\n][^:\n]*)/g)].map(([, line = ""]) =>
+    line.trim(),
+  );
 }
 
 /** An empty folder with the package, and what its programs are tested with. */

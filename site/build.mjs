@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { install } from "../runtimes/install.mjs";
-import { entries } from "../scripts/workspace.mjs";
+import { allEntries } from "../scripts/workspace.mjs";
 import { allPages, misplaced, relink, root } from "./pages.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -44,7 +44,7 @@ for (const file of readdirSync(path.join(root, "docs")).filter((name) => name.en
   cpSync(path.join(root, "docs", file), path.join(pagesFolder, file));
 }
 
-const documented = [...entries().map(({ source }) => source), path.join(here, "frames.ts")];
+const documented = [...allEntries().map(({ source }) => source), path.join(here, "frames.ts")];
 runTool("typedoc/bin/typedoc", ...documented.flatMap((source) => ["--entryPoints", source]));
 runTool("vitepress/bin/vitepress.js", "build");
 const html = readdirSync(path.join(here, ".build/site"), { recursive: true, encoding: "utf8" });

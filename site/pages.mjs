@@ -12,12 +12,10 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
  * @type {{ text: string, pages: string[] }[]}
  */
 export const groups = [
-  { text: "Start", pages: ["getting-started", "guide", "engines", "faq"] },
-  {
-    text: "Sessions",
-    pages: ["closing", "errors", "compression", "typed-messages", "streaming"],
-  },
-  { text: "HTTP side", pages: ["proxies", "tls"] },
+  { text: "Start", pages: ["getting-started", "guide", "faq"] },
+  { text: "Engines", pages: ["engines", "okhttp", "darwin"] },
+  { text: "Sessions", pages: ["closing", "errors", "compression", "typed-messages", "streaming"] },
+  { text: "HTTP side", pages: ["http", "proxies", "http2", "tls"] },
   { text: "Testing and runtimes", pages: ["testing", "runtimes", "conformance"] },
   { text: "Performance", pages: ["benchmarks"] },
   { text: "Reliability", pages: ["threats", "memory", "event-loop"] },

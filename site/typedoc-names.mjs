@@ -2,10 +2,10 @@
 // A plugin of TypeDoc: modules are called as they are imported, and `{@link Name}` finds what any entry exports by that name, also where
 // the source does not import it.
 import path from "node:path";
-import { entries, root } from "../scripts/workspace.mjs";
+import { allEntries, root } from "../scripts/workspace.mjs";
 
 const specifiers = new Map(
-  entries().map(({ source, specifier }) => [
+  allEntries().map(({ source, specifier }) => [
     path.relative(root, source).replace(/(?:\/index)?\.ts$/, ""),
     specifier,
   ]),

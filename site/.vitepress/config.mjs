@@ -15,7 +15,9 @@ function titleOf(page) {
 const entry = (page) => ({ text: titleOf(page), link: `/${page}` });
 /** @param {string} folder */
 const pagesIn = (folder) =>
-  [...allPages().values()].filter((page) => page.startsWith(folder)).map((page) => entry(page.replace(/\.md$/, "")));
+  [...allPages().values()]
+    .filter((page) => page.startsWith(folder))
+    .map((page) => entry(page.replace(/\.md$/, "")));
 
 const reference = JSON.parse(readFileSync(new URL("api/typedoc-sidebar.json", built), "utf8"));
 
@@ -39,7 +41,11 @@ export default defineConfig({
       ...groups.map(({ text, pages }) => ({ text, items: pages.map(entry) })),
       { text: "Reference", collapsed: true, link: "/api/", items: reference },
       { text: "Examples", collapsed: true, items: pagesIn("examples/") },
-      { text: "Project", collapsed: true, items: ["design", "contributing", "security", "changelog"].map(entry) },
+      {
+        text: "Project",
+        collapsed: true,
+        items: ["design", "contributing", "security", "changelog"].map(entry),
+      },
       { text: "Decisions", collapsed: true, items: pagesIn("adr/") },
     ],
   },
