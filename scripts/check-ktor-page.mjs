@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Follows the documentation as a newcomer does: in an empty folder outside of the checkout, with the packed package alone, each program
 // of the pages below is run against the servers of its page. Once as TypeScript that tsc has compiled, and once as JavaScript, with nothing
-// but the types taken out, on the Node that runs this.
+// but the types taken out, on the Node that runs this. Those of "Getting started" are also run as they are by runtimes that read TypeScript,
+// where `npm run runtimes` has installed them; in CI it has.
 //
 // A program that ends must end with 0 and print what its comments promise: `console.log(x); // this`. One that listens and closes nothing
 // is the server of those behind it. What JavaScript on Node 20 cannot parse (`await using`) has a `js` block behind it that says the same.
@@ -12,6 +13,7 @@ import { connect, createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { transform } from "esbuild";
+import { runtimes, runtimeVersions } from "../runtimes/commands.mjs";
 import { mustRun, pack, root, run, temporaryDirectory } from "./workspace.mjs";
 
 const pages = ["docs/guide.md", "docs/getting-started.md", "docs/testing.md"];
@@ -96,18 +98,17 @@ async function untilListening(port) {
 
 /**
  * Runs one program to its end.
+ * @param {import("../runtimes/commands.mjs").Runtime} on
  * @param {string} file
  * @param {Block} block
- * @param {string} cwd
  * @returns {Promise<string | undefined>} what is wrong
  */
-async function runProgram(file, block, cwd) {
-  const limited = [
-    "--import",
-    `data:text/javascript,setTimeout(()=>process.exit(124),${patience}).unref()`,
-    file,
-  ];
-  const { code, stdout, output } = await run(process.execPath, limited, { cwd });
+async function runProgram(on, file, block) {
+  const { command, args } = runtimes[on];
+  const cwd = path.dirname(file);
+  const { code, stdout, output } = await run("timeout", [String(patience / 1000), command, ...args, file], {
+    cwd,
+  });
   if (code !== 0) return `it ended with ${code}\n${output}`;
   const lines = stdout.split("\n");
   for (const line of promised(block.code)) {
@@ -116,28 +117,66 @@ async function runProgram(file, block, cwd) {
   return undefined;
 }
 
-/** @type {Record<string, (folder: string, blocks: Block[]) => Promise<Block[]>>} writes the programs, and says which these are */
-const languages = {
-  async TypeScript(folder, blocks) {
-    const programs = blocks.filter(({ language }) => language === "ts");
-    for (const { name, code } of programs)
-      writeFileSync(path.join(folder, `${name}.ts`), `${code}export {};\n`);
-    const compilerOptions = { module: "nodenext", target: "es2022", strict: true, types: ["node"] };
-    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-    await mustRun(process.execPath, ["node_modules/typescript/bin/tsc", "-p", folder], {
-      cwd: path.dirname(folder),
-    });
-    return programs;
+/** @param {string} folder @param {Block[]} blocks */
+function writeTypeScript(folder, blocks) {
+  const programs = blocks.filter(({ language }) => language === "ts");
+  for (const { name, code } of programs)
+    writeFileSync(path.join(folder, `${name}.ts`), `${code}export {};\n`);
+  return programs;
+}
+
+/**
+ * How programs are written to a folder, and run from there.
+ * @typedef {object} Way
+ * @property {(folder: string, blocks: Block[]) => Promise<Block[]> | Block[]} write and says which programs these are
+ * @property {string} extension of what is run
+ * @property {import("../runtimes/commands.mjs").Runtime} on
+ * @property {string[]} pages
+ */
+
+/** @type {Record<string, Way>} */
+const ways = {
+  TypeScript: {
+    extension: "js",
+    on: "node",
+    pages,
+    async write(folder, blocks) {
+      const programs = writeTypeScript(folder, blocks);
+      const compilerOptions = { module: "nodenext", target: "es2022", strict: true, types: ["node"] };
+      writeFileSync(
+        path.join(folder, "tsconfig.json"),
+        JSON.stringify({ compilerOptions, include: ["*.ts"] }),
+      );
+      const tsc = path.join(path.dirname(folder), "node_modules/typescript/bin/tsc");
+      await mustRun(process.execPath, [tsc, "-p", folder]);
+      return programs;
+    },
   },
-  async JavaScript(folder, blocks) {
-    const programs = blocks.filter((block) => !needsTwin(block));
-    for (const { name, language, code } of programs) {
-      const plain = language === "js" ? { code } : await transform(code, { loader: "ts", target: "esnext" });
-      writeFileSync(path.join(folder, `${name}.js`), plain.code);
-    }
-    return programs;
+  JavaScript: {
+    extension: "js",
+    on: "node",
+    pages,
+    async write(folder, blocks) {
+      const programs = blocks.filter((block) => !needsTwin(block));
+      for (const { name, language, code } of programs) {
+        const plain =
+          language === "js" ? { code } : await transform(code, { loader: "ts", target: "esnext" });
+        writeFileSync(path.join(folder, `${name}.js`), plain.code);
+      }
+      return programs;
+    },
   },
 };
+const versions = runtimeVersions();
+for (const on of /** @type {const} */ (["node24", "bun", "deno"])) {
+  if (versions[on] !== undefined) {
+    ways[on] = { extension: "ts", on, pages: ["docs/getting-started.md"], write: writeTypeScript };
+  } else if (process.env["CI"] === undefined) {
+    console.log(`not run: ${on}, which npm run runtimes installs`);
+  } else {
+    throw new Error(`${on} is missing: npm run runtimes installs it`);
+  }
+}
 
 const contents = new Map(pages.map((page) => [page, blocksOf(page)]));
 let passed = 0;
@@ -167,23 +206,27 @@ for (const [page, blocks] of contents) {
 }
 
 const home = await newcomer();
-for (const [language, write] of Object.entries(languages)) {
-  for (const [page, blocks] of contents) {
-    const folder = path.join(home, `${path.basename(page, ".md")}-${language}`);
+for (const [way, { write, extension, on, pages: chosen }] of Object.entries(ways)) {
+  for (const page of chosen) {
+    const folder = path.join(home, `${path.basename(page, ".md")}-${way}`);
     mkdirSync(folder);
     const port = String(await freePort());
-    const moved = blocks.map((block) => ({ ...block, code: block.code.replaceAll("8080", port) }));
+    const moved = (contents.get(page) ?? []).map((block) => ({
+      ...block,
+      code: block.code.replaceAll("8080", port),
+    }));
     const servers = [];
     for (const block of await write(folder, moved)) {
-      const file = path.join(folder, `${block.name}.js`);
-      const name = `${page}, ${block.name}, ${language}`;
+      const file = path.join(folder, `${block.name}.${extension}`);
+      const name = `${page}, ${block.name}, ${way}`;
       if (isServer(block)) {
+        const { command, args } = runtimes[on];
         servers.push(
-          spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] }),
+          spawn(command, [...args, file], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] }),
         );
         tell(name, await untilListening(Number(port)).then(() => undefined, String));
       } else {
-        tell(name, await runProgram(file, block, folder));
+        tell(name, await runProgram(on, file, block));
       }
     }
     for (const server of servers) server.kill();

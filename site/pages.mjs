@@ -7,14 +7,16 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
+const server = { text: "Server", link: "/guide#server" };
+
 /**
- * The navigation: pages of `docs` by their names. A page that is in no group fails the build.
- * @type {{ text: string, pages: string[] }[]}
+ * The navigation: pages of `docs` by their names, or a part of one. A page that is in no group fails the build.
+ * @type {{ text: string, pages: (string | { text: string, link: string })[] }[]}
  */
 export const groups = [
   { text: "Start", pages: ["getting-started", "guide", "faq"] },
   { text: "Engines", pages: ["engines", "okhttp", "darwin"] },
-  { text: "Sessions", pages: ["closing", "errors", "compression", "typed-messages", "streaming"] },
+  { text: "Sessions", pages: ["closing", "errors", "compression", "typed-messages", "streaming", server] },
   { text: "HTTP side", pages: ["http", "proxies", "http2", "tls"] },
   { text: "Testing and runtimes", pages: ["testing", "runtimes", "conformance"] },
   { text: "Performance", pages: ["benchmarks"] },
@@ -51,7 +53,9 @@ export function allPages() {
 
 /** The pages of `docs` that no group lists, and those listed that are not there. */
 export function misplaced() {
-  const listed = groups.flatMap(({ pages }) => pages.map((page) => `${page}.md`));
+  const listed = groups.flatMap(({ pages }) =>
+    pages.flatMap((page) => (typeof page === "string" ? `${page}.md` : [])),
+  );
   const present = markdownIn("docs").filter((file) => file !== "README.md");
   return [
     ...present.filter((file) => !listed.includes(file)),

@@ -11,8 +11,8 @@ function titleOf(page) {
   return title;
 }
 
-/** @param {string} page */
-const entry = (page) => ({ text: titleOf(page), link: `/${page}` });
+/** @param {string | { text: string, link: string }} page */
+const entry = (page) => (typeof page === "string" ? { text: titleOf(page), link: `/${page}` } : page);
 /** @param {string} folder */
 const pagesIn = (folder) =>
   [...allPages().values()]
