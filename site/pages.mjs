@@ -14,7 +14,7 @@ const server = { text: "Server", link: "/guide#server" };
  * @type {{ text: string, pages: (string | { text: string, link: string })[] }[]}
  */
 export const groups = [
-  { text: "Start", pages: ["getting-started", "guide", "faq"] },
+  { text: "Start", pages: ["getting-started", "guide", "chat", "faq"] },
   { text: "Engines", pages: ["engines", "okhttp", "darwin"] },
   { text: "Sessions", pages: ["closing", "errors", "compression", "typed-messages", "streaming", server] },
   { text: "HTTP side", pages: ["http", "proxies", "http2", "tls"] },
