@@ -196,6 +196,13 @@ describe("a handshake", () => {
     expect(head).not.toMatch(/Extensions/i);
   });
 
+  test("with a Content-Type is one like others", async () => {
+    await using ours = await listening();
+    await using client = await bareClient(ours.port);
+    client.write(request({ headers: { "Content-Type": "application/json" } }));
+    await client.hears(/^HTTP\/1\.1 101 [^]*\r\n\r\n/);
+  });
+
   test("with frames in the same packet loses none", async () => {
     await using ours = await listening();
     await using client = await bareClient(ours.port);
