@@ -10,6 +10,7 @@ import {
   InvalidArgumentError,
   ProxyError,
 } from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { certificates } from "../support/certificates.ts";
 import { failure, rejection, testClient } from "../support/clients.ts";
 import { connectProxy, socks4Proxy, socks5Proxy } from "../support/forward-proxies.ts";
@@ -205,6 +206,21 @@ describe("a proxy that fails is not passed by", () => {
       expect(await rejection(asked)).toMatchObject({ code: "ERR_HALYARD_TIMEOUT" });
       await client.close();
     }
+    await proxy.abandoned();
+  });
+
+  test("one that is silent is left when nobody has waited for a minute", async () => {
+    const clock = new VirtualClock();
+    await using proxy = await hostileServer((peer) => peer.request());
+    await using client = testClient({}, { clock, proxy: `http://127.0.0.1:${proxy.port}` });
+    const controller = new AbortController();
+    const asked = rejection(client.get({ url: "http://example.test/", signal: controller.signal }));
+    await until(() => proxy.peers.length === 1 && proxy.peer.size > 0, "the proxy is asked");
+    controller.abort(new Error("enough"));
+    await asked;
+    await clock.advance(59_999);
+    expect(proxy.open).toBe(1);
+    await clock.advance(1);
     await proxy.abandoned();
   });
 
