@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from "node:net";
+import { callbackify } from "node:util";
 import { BoundedAttempt } from "../../client/attempt.ts";
 import type { FetchRequest } from "../../client/engine.ts";
 import { ClientClosedError } from "../../client/errors.ts";
@@ -25,6 +26,12 @@ interface Target {
   readonly protocol: string;
 }
 
+interface KeptWay {
+  readonly way: Promise<FetchWay>;
+  /** How many wait for the head of their answer. */
+  requests: number;
+}
+
 /** How many ways are kept: a program may have a proxy, or credentials for it, for each request. */
 const mostWays = 100;
 /** In milliseconds. undici connects for several requests, and does not tell when the last of them has been given up. */
@@ -37,8 +44,8 @@ const longestConnecting = 60_000;
 export class PlainHttp {
   readonly #options: ResolvedCioOptions;
   /** By the path of a Unix socket, and the proxy. The one that was used last stands last. */
-  readonly #ways = new Map<string, Promise<FetchWay>>();
-  readonly #closing = new AbortController();
+  readonly #ways = new Map<string, KeptWay>();
+  readonly #connecting = new Set<BoundedAttempt>();
 
   constructor(options: ResolvedCioOptions) {
     this.#options = options;
@@ -50,30 +57,40 @@ export class PlainHttp {
     const proxy = proxies.for(request);
     if (proxy !== null) checkProxied(url);
     const isDirect = socketPath === undefined && proxy === null;
-    const isPlain = isDirect && (url.protocol === "http:" || Object.keys(tls.options).length === 0);
-    const extra = isPlain ? {} : (await this.#way(socketPath, proxy)).extra;
-    return await platformFetch(request, extra, fetchError);
+    if (isDirect && (url.protocol === "http:" || Object.keys(tls.options).length === 0))
+      return await platformFetch(request, {}, fetchError);
+    const kept = this.#kept(socketPath, proxy);
+    kept.requests++;
+    try {
+      return await platformFetch(request, (await kept.way).extra, fetchError);
+    } finally {
+      kept.requests--;
+      this.#dropOldest();
+    }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new ClientClosedError("the engine is closed"));
+    for (const attempt of this.#connecting) attempt.abort(new ClientClosedError("the engine is closed"));
     const ways = [...this.#ways.values()];
     this.#ways.clear();
-    await Promise.allSettled(ways.map(async (way) => (await way).destroy()));
+    await Promise.allSettled(ways.map(async ({ way }) => (await way).destroy()));
   }
 
-  #way(socketPath: string | undefined, proxy: ProxyServer | null): Promise<FetchWay> {
+  #kept(socketPath: string | undefined, proxy: ProxyServer | null): KeptWay {
     const key = JSON.stringify([socketPath, proxy]);
-    const way = this.#ways.get(key) ?? this.#newWay(socketPath, proxy);
+    const kept = this.#ways.get(key) ?? { way: this.#newWay(socketPath, proxy), requests: 0 };
     this.#ways.delete(key);
-    this.#ways.set(key, way);
-    way.catch(() => this.#ways.delete(key));
-    const [oldest] = this.#ways;
-    if (this.#ways.size > mostWays && oldest !== undefined) {
-      this.#ways.delete(oldest[0]);
-      observe(oldest[1].then((each) => each.close()));
+    this.#ways.set(key, kept);
+    return kept;
+  }
+
+  #dropOldest(): void {
+    for (const [key, { way, requests }] of this.#ways) {
+      if (this.#ways.size <= mostWays) return;
+      if (requests > 0) continue;
+      this.#ways.delete(key);
+      observe(way.then((each) => each.close()));
     }
-    return way;
   }
 
   async #newWay(socketPath: string | undefined, proxy: ProxyServer | null): Promise<FetchWay> {
@@ -82,12 +99,7 @@ export class PlainHttp {
     if (own !== null) return own;
     const { Agent } = await undici();
     const dispatcher = new Agent({
-      connect: (target: Target, done: (error: unknown, socket: Socket | null) => void) => {
-        this.#connect(target, socketPath, proxy).then(
-          (socket) => done(null, socket),
-          (error: unknown) => done(error, null),
-        );
-      },
+      connect: callbackify((target: Target) => this.#connect(target, socketPath, proxy)),
     });
     return {
       extra: { dispatcher },
@@ -118,11 +130,12 @@ export class PlainHttp {
     const connecting = new BoundedAttempt({
       clock,
       timeout: longestConnecting,
-      caller: this.#closing.signal,
+      caller: undefined,
       safeUrl: url,
       what: "the connection to",
     });
-    return connecting.run(
+    this.#connecting.add(connecting);
+    const connected = connecting.run(
       (attempt) =>
         dialThrough(proxy === null ? null : { ...this.#options, proxy }, dial, {
           url,
@@ -137,6 +150,7 @@ export class PlainHttp {
       },
       (stream) => stream.destroy(),
     );
+    return connected.finally(() => this.#connecting.delete(connecting));
   }
 }
 
