@@ -167,13 +167,13 @@ export class ClientCore {
 
   #httpRequest(options: Partial<HttpRequestOptions>): OutgoingHttpRequest {
     const parts = this.#parts(options);
-    const { headers, socketPath } = parts;
+    const { headers, socketPath, proxy } = parts;
     const url = new URL(buildUrl(parts).href.replace(/^ws/, "http"));
     const { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
     if (json !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
       headers.push(["Content-Type", "application/json"]);
     }
-    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath };
+    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath, proxy };
   }
 
   /** Of the request, or of the plugins. */

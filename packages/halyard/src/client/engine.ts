@@ -132,6 +132,8 @@ export interface FetchRequest {
   readonly body: HttpBody | undefined;
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
+  /** The proxy for this request, which the engine checks; undefined is the engine's own choice. */
+  readonly proxy: ProxyInput | undefined;
   /** As `fetch` has it. */
   readonly redirect: "manual" | "follow";
   /** Aborts the request, and later the reading of the body. */

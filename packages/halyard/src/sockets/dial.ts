@@ -64,7 +64,7 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
 export function startTls(
   stream: SocketStream,
   tls: TlsClient,
-  server: TlsServer & Pick<DialOptions, "http2">,
+  server: TlsServer & Pick<DialOptions, "http2" | "isReleasable">,
   context: DialContext,
 ): Promise<SocketStream> {
   const open = () => {
@@ -83,7 +83,12 @@ export function startTls(
     tls.learnFrom(socket, server);
     return adopt(socket);
   };
-  return ready(stream, open, { first: "tls", tls, server, isReleasable: server.http2 ?? false }, context);
+  return ready(
+    stream,
+    open,
+    { first: "tls", tls, server, isReleasable: server.isReleasable ?? false },
+    context,
+  );
 }
 
 interface Opening {

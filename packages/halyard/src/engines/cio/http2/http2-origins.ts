@@ -168,6 +168,7 @@ function originUrl({ request: { url } }: Plan): string {
   return `${url.protocol}//${url.host}/`;
 }
 
-function keyOf({ dial: { host, port, socketPath, tls } }: Plan): string {
-  return JSON.stringify([tls !== null, host, port, socketPath]);
+/** Who asks for a proxy, or has other credentials for it, is not to come by another way. */
+function keyOf({ dial: { host, port, socketPath, tls }, tunnel }: Plan): string {
+  return JSON.stringify([tls !== null, host, port, socketPath, tunnel?.proxy]);
 }
