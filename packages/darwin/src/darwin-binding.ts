@@ -10,6 +10,7 @@ import {
 import type { MessageBinding, Opened, Opening } from "halyard/engine";
 import { type Answer, openingFailed, refused } from "./errors.ts";
 import type { FoundationResponse, FoundationTask, FoundationWebSocketTask } from "./foundation.ts";
+import { answerHeaders, headersOf } from "./headers.ts";
 import type { ResolvedDarwinOptions } from "./options.ts";
 import { TaskSession } from "./task-session.ts";
 import { TaskSocket } from "./task-socket.ts";
@@ -104,27 +105,9 @@ export class DarwinBinding implements MessageBinding {
   }
 }
 
-/** The request's headers, each name once, and the offer. Foundation would join values without a space. */
-function headersOf({ headers, subprotocols }: EngineRequest): Map<string, string> {
-  const all = new Map<string, { readonly name: string; readonly values: string[] }>();
-  const offer = subprotocols.map((subprotocol) => ["Sec-WebSocket-Protocol", subprotocol] as const);
-  for (const [name, value] of [...headers, ...offer]) {
-    const entry = all.get(name.toLowerCase());
-    if (entry === undefined) all.set(name.toLowerCase(), { name, values: [value] });
-    else entry.values.push(value);
-  }
-  return new Map(Array.from(all.values(), ({ name, values }) => [name, values.join(", ")]));
-}
-
 /** The server's answer, as far as the task has one. */
 function answerOf(task: FoundationTask): Answer | undefined {
   const response = task.response as FoundationResponse | null;
   if (response === null || typeof response.statusCode !== "number") return undefined;
-  const headers = new Headers();
-  response.allHeaderFields.enumerateKeysAndObjectsUsingBlock((name, value) => {
-    // What it does not take would make it throw, in a call from Objective-C.
-    if (/^[!#-'*+\-.^-z|~\w]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-      headers.append(name, value);
-  });
-  return { status: response.statusCode, headers };
+  return { status: response.statusCode, headers: answerHeaders(response) };
 }

@@ -66,6 +66,18 @@ describe("the request", () => {
     expect(head).not.toContain("device");
   });
 
+  test.each<[string, Record<string, string>]>([
+    ["of the handshake", { "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==" }],
+    ["that is the plugin's", { "sec-websocket-protocol": "a" }],
+    ["with a line break", { "X-Team": "red\r\nX-Other: blue" }],
+    ["that has no name", { "": "red" }],
+    ["with a line break in its name", { "X-Team: red\r\nX-Other": "blue" }],
+  ])("has no header %s", async (_, headers) => {
+    await using darwin = darwinClient();
+    const opening = darwin.client.webSocketSession({ url: "ws://127.0.0.1:1/", headers });
+    expect(await rejection(opening)).toBeInstanceOf(InvalidArgumentError);
+  });
+
   test("is what configureSession and configureRequest make of it, in one session of the engine", async () => {
     const sessions: unknown[] = [];
     const options: DarwinOptions = {
@@ -121,6 +133,16 @@ describe.each(dialects)("a handshake that fails, %s", (_, dialect) => {
     expect(error.message).not.toContain("secret");
     // Nobody has gone where the redirect leads.
     expect(requests).toBe(1);
+  });
+
+  test("by a refusal whose headers nobody can hold", async () => {
+    await using server = await hostileServer(async (peer) => {
+      await peer.request();
+      peer.write("HTTP/1.1 403 Forbidden\r\nX Y: 1\r\nX-Odd: \x01\r\nX-Why: no\r\n\r\n");
+    });
+    await using darwin = darwinClient({ dialect });
+    const error = await failure(darwin.client.webSocketSession(server.url), HandshakeError);
+    expect([...(error.headers ?? [])]).toEqual([["x-why", "no"]]);
   });
 
   test("by an answer that is none", async () => {

@@ -127,6 +127,7 @@ export {
   PingTimeoutError,
   ProxyError,
   type ProxyErrorContext,
+  SerializeError,
   TimeoutError,
   TlsError,
   type TriedAddress,

@@ -30,4 +30,5 @@ const { status, error } = spawnSync(
   ],
   { cwd: sources, stdio: "inherit" },
 );
-if (status !== 0) throw new Error(`javac ended with ${error?.message ?? status}: is there a JDK?`);
+if (error !== undefined) throw new Error(`a JDK is needed, and javac cannot be run: ${error.message}`);
+if (status !== 0) throw new Error(`javac ended with ${status}`);

@@ -29,7 +29,8 @@ export function fetchJars() {
     cwd: folder,
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`mvn ended with ${error?.message ?? status}\n${stdout}${stderr}`);
+  if (error !== undefined) throw new Error(`Maven is needed, and cannot be run: ${error.message}`);
+  if (status !== 0) throw new Error(`mvn ended with ${status}\n${stdout}${stderr}`);
   const wrong = complaints();
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "halyard";
 /** OkHttp closes a socket, with 1001, for which more than this waits to be written. */
 const largestMessage = 16 * 1024 * 1024;
 /** What OkHttp is given at most; one larger message goes alone. */
-const window = 1024 * 1024;
+const window = 4 * 1024 * 1024;
 
 interface Waiting {
   readonly size: number;

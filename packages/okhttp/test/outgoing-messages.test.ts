@@ -14,28 +14,28 @@ function outgoing(...sizes: number[]) {
 }
 
 test("OkHttp is given a window, and more as it writes, in order", () => {
-  const { messages, given } = outgoing(600, 400, 100, 0);
-  expect(given).toEqual([600, 400]);
-  expect(messages.bufferedAmount).toBe(1100 * kibi);
-  messages.written(500 * kibi);
-  expect(given).toEqual([600, 400, 100, 0]);
-  expect(messages.bufferedAmount).toBe(600 * kibi);
+  const { messages, given } = outgoing(2600, 1400, 100, 0);
+  expect(given).toEqual([2600, 1400]);
+  expect(messages.bufferedAmount).toBe(4100 * kibi);
+  messages.written(1000 * kibi);
+  expect(given).toEqual([2600, 1400, 100, 0]);
+  expect(messages.bufferedAmount).toBe(3100 * kibi);
 });
 
 test("a message larger than the window goes alone", () => {
-  const { messages, given } = outgoing(1, 2048, 1);
+  const { messages, given } = outgoing(1, 8192, 1);
   expect(given).toEqual([1]);
   messages.written(1 * kibi);
-  expect(given).toEqual([1, 2048]);
-  messages.written(2047 * kibi);
-  expect(given).toEqual([1, 2048, 1]);
+  expect(given).toEqual([1, 8192]);
+  messages.written(8191 * kibi);
+  expect(given).toEqual([1, 8192, 1]);
 });
 
 test("nothing is given once it is dropped", () => {
-  const { messages, given } = outgoing(1024, 1);
+  const { messages, given } = outgoing(4096, 1);
   messages.drop();
-  messages.written(1024 * kibi);
-  expect(given).toEqual([1024]);
+  messages.written(4096 * kibi);
+  expect(given).toEqual([4096]);
 });
 
 test("what OkHttp could not hold is refused", () => {

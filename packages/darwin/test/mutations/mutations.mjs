@@ -250,13 +250,33 @@ export const mutations = [
       "        session.forget(task);\n",
     ],
     ["opening", "an attempt is not given up", "      attempt.onAbort(fail);\n", ""],
-    ["opening", "of several values of a header the last is sent", 'values.join(", ")', 'values.at(-1) ?? ""'],
-    ["opening", "subprotocols are not offered", "[...headers, ...offer]", "[...headers]"],
     [
       "opening",
       "the engine has a session for each connection",
       "this.#session ??= new TaskSession",
       "this.#session = new TaskSession",
+    ],
+  ]),
+  ...inFile("headers.ts", [
+    ["opening", "of several values of a header the last is sent", 'values.join(", ")', 'values.at(-1) ?? ""'],
+    ["opening", "subprotocols are not offered", "[...headers, ...offer]", "[...headers]"],
+    [
+      "opening",
+      "headers of the handshake go to Apple",
+      "  refuseReserved(headers, { url });\n",
+      "  void refuseReserved;\n",
+    ],
+    [
+      "opening",
+      "line breaks in headers go to Apple",
+      "!token.test(name) || !fieldValue.test(value)",
+      "!token.test(name)",
+    ],
+    [
+      "opening",
+      "what is no header of an answer is taken for one",
+      "token.test(name) && fieldValue.test(value)",
+      "true",
     ],
   ]),
   ...inFile("bytes.ts", [

@@ -30,7 +30,7 @@ export interface HttpAnswer {
 /** What an interceptor may know of the call that its request is for. */
 export interface SendContext {
   readonly kind: "webSocket" | "http";
-  /** Of the URL that the call itself has named, with `http:` for `ws:`: a redirect may lead elsewhere. See {@link originOf}. */
+  /** Of the URL that the call itself has named, with `http:` for `ws:`: a redirect may lead elsewhere. */
   readonly origin: string;
   readonly clock: Clock;
   /** Aborts when the whole call is over: by its deadline, its caller, or the client's end. */

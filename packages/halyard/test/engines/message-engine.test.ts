@@ -19,6 +19,7 @@ import {
 import { VirtualClock } from "halyard/testing";
 import { expect, test } from "vitest";
 import { failure, rejection } from "../support/clients.ts";
+import { turns } from "../support/leaks.ts";
 
 /** An engine whose connections open at once, with what became of them. */
 function engineWith(binding: Partial<MessageBinding> = {}, socket: Partial<MessageSocket> = {}) {
@@ -69,6 +70,27 @@ test("what the binding opened and then gave up is dropped", async () => {
 test("a binding that opens and does not listen is found out", async () => {
   const { client } = engineWith({ connect: () => Promise.resolve({ subprotocol: "" }) });
   expect(await rejection(client.webSocketSession("ws://127.0.0.1:1/"))).toBeInstanceOf(TypeError);
+});
+
+test("who waits until something is written is told by the platform, and needs no clock", async () => {
+  const socket = { bufferedAmount: 3, send: () => undefined, close: () => undefined, drop: () => undefined };
+  let transport: MessageTransport | undefined;
+  const { client } = engineWith({
+    clock: new VirtualClock(),
+    connect: (_, { listen }) => {
+      transport = listen(socket);
+      return Promise.resolve({ subprotocol: "" });
+    },
+  });
+  const session = await client.webSocketSession("ws://127.0.0.1:1/");
+  await session.send("abc");
+  const flushed = session.flush();
+  await turns();
+  socket.bufferedAmount = 0;
+  transport?.written();
+  await flushed;
+  session.cancel();
+  await client.close();
 });
 
 test("closing the engine drops its connections, and then what they share", async () => {

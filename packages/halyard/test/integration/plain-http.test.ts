@@ -50,6 +50,17 @@ test("methods, targets, queries and headers are those of a handshake's request",
   expect(server.last).toMatchObject({ target: "/z", headers: { "x-team": "red" } });
 });
 
+test("it goes beside a session of the same client, inside of its block, and behind it", async () => {
+  await using server = await httpServer(() => "accept");
+  await using client = testClient();
+  const get = async () => await (await client.get(server.http)).text();
+  const session = await client.webSocketSession(server.ws);
+  expect(await get()).toBe("ok");
+  await session.close();
+  expect(await client.webSocket(server.ws, get)).toBe("ok");
+  expect(await get()).toBe("ok");
+});
+
 describe("bodies", () => {
   const form = new FormData();
   form.append("name", "Ann");

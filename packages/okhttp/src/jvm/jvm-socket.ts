@@ -84,7 +84,7 @@ export class JvmSocket implements MessageSocket, JvmSession {
     // A copy: a short message would keep the whole chunk in memory.
     if (kind === fromJvm.text) this.#take({ content: payload.toString("utf8"), cost });
     else if (kind === fromJvm.binary) this.#take({ content: new Uint8Array(payload), cost });
-    else if (kind === fromJvm.written) this.#outgoing.written(new FieldReader(payload).number());
+    else if (kind === fromJvm.written) this.#written(new FieldReader(payload).number());
     else this.#event(kind, new FieldReader(payload));
   }
 
@@ -110,6 +110,11 @@ export class JvmSocket implements MessageSocket, JvmSession {
         body: payload.text(),
       });
     }
+  }
+
+  #written(bytes: number): void {
+    this.#outgoing.written(bytes);
+    this.#listener?.written?.();
   }
 
   #failed(failure: Failure): void {

@@ -70,10 +70,19 @@ export async function servers() {
       contract: contract.line,
       hostile: JSON.parse(hostile.line),
       server: JSON.parse(own.line),
+      kernel: kernelBuffers(),
       certificates: { ca: made.ca, otherCa: made.otherCa },
     },
     stop: () => Promise.all([contract, hostile, own].map((each) => each.stop())),
   };
+}
+
+/** How many MiB may be in the buffers of both ends of a connection. */
+function kernelBuffers() {
+  const largest = ["tcp_rmem", "tcp_wmem"].map((name) =>
+    Number(readFileSync(`/proc/sys/net/ipv4/${name}`, "utf8").trim().split(/\s+/)[2]),
+  );
+  return largest.reduce((sum, bytes) => sum + bytes / 2 ** 20, 0);
 }
 
 /** Of the package's own tests, which are TypeScript. */

@@ -29,6 +29,7 @@ export class JsBinding implements MessageBinding {
   }
 
   connect(request: EngineRequest, opening: Opening): Promise<Opened> {
+    opening.attempt.entered("upgrade");
     return this.#connect(
       request,
       this.#platform.mayStayClosing === true

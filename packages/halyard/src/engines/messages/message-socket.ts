@@ -49,4 +49,6 @@ export interface MessageListener {
    *   the peer's, for which the connection was failed with the error's code
    */
   failed(cause?: unknown): void;
+  /** `bufferedAmount` has become less. Where a platform tells, nobody who waits for that has to ask again and again. */
+  written?(): void;
 }

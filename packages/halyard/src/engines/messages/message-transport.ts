@@ -157,6 +157,10 @@ export class MessageTransport implements Transport, MessageListener {
     this.#settleReceiver();
   }
 
+  written(): void {
+    this.output.written();
+  }
+
   #lacks(capability: EngineCapability, wanted: string): UnsupportedCapabilityError {
     const { engine, url } = this.#options;
     return new UnsupportedCapabilityError(engine, capability, wanted, { url });

@@ -3,7 +3,7 @@ import type { CancelTimer, Clock } from "../../session/clock.ts";
 import type { Output } from "../../session/transport.ts";
 import { Deferred } from "../../session/waiting.ts";
 
-/** No platform tells when it has written something, so it is asked: after so many milliseconds, and then ever less often. */
+/** Few platforms tell when they have written something, so they are asked: after so many milliseconds, and then ever less often. */
 const firstLook = 1;
 const longestPause = 50;
 
@@ -71,6 +71,11 @@ export class SentMessages implements Output {
       this.#lookIn(firstLook, this.bytesWritten);
     }
     return this.#progress.promise;
+  }
+
+  /** The platform tells that it has written something. */
+  written(): void {
+    if (this.#progress !== null) this.#tell(true);
   }
 
   /** What is not written now never will be. */

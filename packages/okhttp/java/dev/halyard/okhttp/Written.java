@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Written {
   private static final long FIRST_PAUSE = 500_000;
-  private static final long LONGEST_PAUSE = 16_000_000;
+  private static final long LONGEST_PAUSE = 2_000_000;
 
   private final Set<Session> waiting = ConcurrentHashMap.newKeySet();
   private final Thread thread;
