@@ -224,6 +224,30 @@ describe("AU-01: one answer to a challenge, and no more", () => {
     expect(await next).toBe("next");
   });
 
+  test.each(["loadTokens", "refreshTokens"] as const)(
+    "tokens that %s has begun to give before clearTokens() are not those of who logs in then",
+    async (name) => {
+      const given: ((tokens: BearerTokens) => void)[] = [];
+      const slow = () => new Promise<BearerTokens>((resolve) => given.push(resolve));
+      const provider = bearerAuth({ loadTokens: () => ({ accessToken: "expired" }), [name]: slow });
+      await using server = await httpServer(({ headers }) =>
+        headers.authorization === "Bearer expired" ? challenge("Bearer") : "accept",
+      );
+      await using client = authorized(provider);
+      const ann = client.webSocket(server.ws, () => "Ann");
+      await until(() => given.length === 1, "Ann's tokens are asked for");
+      provider.clearTokens();
+      const bob = client.webSocket(server.ws, () => "Bob");
+      await until(() => given.length === 2, "Bob's tokens are asked for");
+      given[1]?.({ accessToken: "bob" });
+      expect(await bob).toBe("Bob");
+      given[0]?.({ accessToken: "ann" });
+      expect(await ann).toBe("Ann");
+      await client.webSocket(server.ws, () => undefined);
+      expect(server.last.headers.authorization).toBe("Bearer bob");
+    },
+  );
+
   test("what the application throws fails the call as it is, and no tokens are no credentials", async () => {
     const reason = new Error("no keychain");
     await using failing = authorized(bearerAuth({ loadTokens: () => Promise.reject(reason) }));
@@ -357,6 +381,12 @@ describe("AU-03: names and passwords", () => {
     await using client = testClient();
     const both = { url: "ws://127.0.0.1:1/", headers: { authorization: "x" }, auth: { token: "t" } };
     await failure(client.webSocketSession(both), InvalidArgumentError);
+    const two = { url: "ws://127.0.0.1:1/", auth: { token: "t", username: "ann" } };
+    await failure(client.webSocketSession(two), InvalidArgumentError);
+  });
+
+  test("a long password is one for the server to judge", () => {
+    expect(() => basicAuth({ username: "ann", password: "é".repeat(200_000) })).not.toThrow();
   });
 });
 

@@ -174,7 +174,8 @@ export class CioEngine implements HttpClientEngine {
     opened: SocketStream | null,
   ): Promise<SocketStream> {
     try {
-      this.#refuseWhenClosed();
+      // What is open already is destroyed below.
+      if (opened === null) this.#refuseWhenClosed();
       const stream =
         opened ??
         (await dialThrough(tunnel, options, {
