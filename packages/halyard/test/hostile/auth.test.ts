@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Credentials, and servers that ask for them without end, too cleverly, or from elsewhere. Real servers on loopback.
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseChallenges } from "../../src/client/plugins/challenges.ts";
@@ -16,7 +15,8 @@ import {
   InvalidArgumentError,
 } from "../../src/index.ts";
 import { failure, testClient } from "../support/clients.ts";
-import { type HttpServer, httpServer, type Reply, redirect, type Seen } from "../support/http-server.ts";
+import { DigestGuard } from "../support/digest-guard.ts";
+import { type HttpServer, httpServer, type Reply, redirect } from "../support/http-server.ts";
 import { checkLeaks } from "../support/leaks.ts";
 
 checkLeaks();
@@ -30,42 +30,6 @@ function challenge(header: string): Reply {
 
 function authorized(...providers: AuthProvider[]) {
   return testClient().install(Auth, { providers });
-}
-
-const hash = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
-
-/** A server that checks Digest as RFC 7616 section 3.4 says, independently of how the client computes it. */
-class DigestGuard {
-  nonce = "nonce-1";
-  readonly counts: string[] = [];
-  readonly #algorithm: "MD5" | "SHA-256";
-  readonly #suffix: string;
-  readonly #more: string;
-
-  constructor(algorithm: "MD5" | "SHA-256", suffix = "", more = ', qop="auth,auth-int"') {
-    this.#algorithm = algorithm;
-    this.#suffix = suffix;
-    this.#more = more;
-  }
-
-  readonly check = ({ headers: { authorization = "" }, method, target }: Seen): Reply => {
-    const realm = 'a "quoted", realm';
-    const get = (name: string) =>
-      new RegExp(`[ ,]${name}="?((?:[^",\\\\]|\\\\.)*)`).exec(authorization)?.[1] ?? "";
-    const own = (text: string) => hash(this.#algorithm.replace("-", "").toLowerCase(), text);
-    let ha1 = own(`Ann:${realm}:${password}`);
-    if (this.#suffix !== "") ha1 = own(`${ha1}:${this.nonce}:${get("cnonce")}`);
-    const qop = this.#more.includes("qop") ? `${get("nc")}:${get("cnonce")}:auth:` : "";
-    const response = own(`${ha1}:${this.nonce}:${qop}${own(`${method}:${target}`)}`);
-    if (get("response") === response && get("uri") === target) {
-      this.counts.push(get("nc"));
-      return "accept";
-    }
-    const stale = authorization !== "" && get("nonce") !== this.nonce ? ", stale=true" : "";
-    return challenge(
-      `Digest realm="a \\"quoted\\", realm", nonce="${this.nonce}", algorithm=${this.#algorithm}${this.#suffix}, opaque="o"${this.#more}${stale}`,
-    );
-  };
 }
 
 describe("AU-01: one answer to a challenge, and no more", () => {
@@ -118,7 +82,7 @@ describe("AU-01: one answer to a challenge, and no more", () => {
   ] as const)(
     "Digest with %s%s: a nonce is used again, counted, and replaced when it is stale",
     async (algorithm, suffix) => {
-      const guard = new DigestGuard(algorithm, suffix);
+      const guard = new DigestGuard(password, algorithm, suffix);
       await using server = await httpServer(guard.check);
       await using client = authorized(digestAuth(user));
       await client.webSocket(`${server.ws}/a?b=c`, () => undefined);
@@ -133,14 +97,14 @@ describe("AU-01: one answer to a challenge, and no more", () => {
   );
 
   test("Digest without qop, as old servers have it", async () => {
-    await using server = await httpServer(new DigestGuard("MD5", "", "").check);
+    await using server = await httpServer(new DigestGuard(password, "MD5", "", "").check);
     await using client = authorized(digestAuth(user));
     await client.webSocket(server.ws, () => undefined);
   });
 
   test("Digest: a wrong password, with a nonce that is good or new each time, is asked once", async () => {
     let count = 0;
-    const guard = new DigestGuard("SHA-256");
+    const guard = new DigestGuard(password, "SHA-256");
     await using server = await httpServer((request) => {
       guard.nonce = `nonce-${count++}`;
       return guard.check(request);
