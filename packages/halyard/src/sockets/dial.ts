@@ -8,7 +8,8 @@ import {
 } from "node:net";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
-import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
+import type { DialEvent } from "../session/dial-event.ts";
+import { securedEvent, tellOf } from "./dial-events.ts";
 import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
