@@ -12,6 +12,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { installRuntimes } from "../../../../runtimes/install.mjs";
+import { classPathOf, fetchJars, newest } from "../../../okhttp/scripts/jars.mjs";
+import { addEngine } from "../../../okhttp/test/suite/engine-copy.mjs";
 import { packageCopy } from "../runtimes/package-copy.mjs";
 import { run } from "../runtimes/processes.mjs";
 import { Tally } from "../runtimes/tally.mjs";
@@ -30,6 +32,7 @@ const ourClients = {
   "Cio on node26": { contract: 41, ktor: 22 },
   "Cio on bun": { contract: 41, ktor: 22 },
   "Cio on deno": { contract: 41, ktor: 21 },
+  "OkHttp on node": { contract: 36, ktor: 19 },
   "Js on node24": { contract: 31, ktor: 16 },
   "Js on bun": { contract: 35, ktor: 17 },
   "Js on deno": { contract: 32, ktor: 16 },
@@ -53,6 +56,8 @@ const cwd = packageCopy(
   programs.map((file) => new URL(file, import.meta.url)),
   "plain",
 );
+fetchJars();
+addEngine(cwd);
 for (const server of ["server", "server-without-deflate"]) {
   await withServer(start("java", [...jvm, server], ktor), async (port) => {
     if (server === "server") await nodesOwn(`ws://127.0.0.1:${port}/echo`);
@@ -104,7 +109,7 @@ async function ours(name, url) {
   const [engine = "", runtime = ""] = name.split(" on ");
   const output = await run(
     /** @type {any} */ (runtime),
-    ["in-mode.mjs", "plain", "against-ktor.mjs", engine, url],
+    ["in-mode.mjs", "plain", "against-ktor.mjs", engine, url, classPathOf(newest)],
     { cwd },
   );
   const failures = output.result === undefined ? [output.all] : [];

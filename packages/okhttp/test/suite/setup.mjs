@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run of the suites needs: the packages as users get them, the servers, certificates, and compiled classes.
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,10 +10,9 @@ import { install } from "../../../../runtimes/install.mjs";
 import { packageCopy } from "../../../halyard/test/runtimes/package-copy.mjs";
 import { startServer } from "../../../halyard/test/runtimes/servers.mjs";
 import { classPathOf, versions } from "../../scripts/jars.mjs";
+import { addEngine, mustRun } from "./engine-copy.mjs";
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
-const home = fileURLToPath(here("../../"));
-
 const programs = [
   ...["cases.mjs", "hostile.mjs", "hostile-cases.mjs", "platform-cases.mjs"].map((file) =>
     here(`../../../halyard/test/runtimes/${file}`),
@@ -26,19 +24,7 @@ const programs = [
 /** A folder with both packages, and the programs beside them. It goes away with this process. */
 export function packages() {
   const folder = packageCopy(programs, "plain");
-  const target = path.join(folder, "node_modules", "@halyard", "okhttp");
-  mkdirSync(target, { recursive: true });
-  const packed = mustRun("npm", ["pack", "--silent", "--pack-destination", folder, home])
-    .trim()
-    .split("\n")
-    .at(-1);
-  mustRun("tar", ["-xzf", path.join(folder, packed ?? ""), "-C", target, "--strip-components=1"]);
-  const manifest = path.join(folder, "package.json");
-  const { dependencies, ...rest } = JSON.parse(readFileSync(manifest, "utf8"));
-  writeFileSync(
-    manifest,
-    JSON.stringify({ ...rest, dependencies: { ...dependencies, "@halyard/okhttp": "*" } }),
-  );
+  addEngine(folder);
   const classes = path.join(folder, "classes");
   const sources = ["Preconfigured.java", "../nativescript/Listener.java"].map((file) =>
     fileURLToPath(here(file)),
@@ -104,10 +90,4 @@ function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), "halyard-okhttp-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-export function mustRun(command, args, options = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", ...options });
-  if (status !== 0) throw new Error(`${command} ended with ${error?.message ?? status}: ${stderr}`);
-  return stdout;
 }
