@@ -200,7 +200,7 @@ export class Link implements ByteStream {
     if (sink === null) return;
     const isGiven = this.#random.chance(0.3);
     const wanted = isGiven ? null : (sink.wantedMemory?.() ?? null);
-    let memory = Uint8Array.from(piece);
+    let memory: Uint8Array = Uint8Array.from(piece);
     if (wanted !== null && wanted.length > 0) {
       memory = wanted.subarray(0, piece.length);
       memory.set(piece.subarray(0, memory.length));
