@@ -10,12 +10,12 @@ const secret = "s3cr3t";
 const places = ["ws://a.b.example/", "wss://10.1.2.3:444/", "ws://[::1]:8080/"].map((url) => new URL(url));
 
 /** What comes, or null for an error that is ours and keeps secrets. */
-function tried<T>(run: () => T): T | null {
+function tried<T>(isSecret: boolean, run: () => T): T | null {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof HalyardError)) throw error;
-    if (error.message.includes(secret))
+    if (isSecret && error.message.includes(secret))
       throw new Error(`a secret is in a message: ${error.message}`, { cause: error });
     return null;
   }
@@ -58,13 +58,15 @@ export const addresses: FuzzTarget = {
   ],
   run(input) {
     const text = Buffer.from(input).toString();
-    const host = tried(() => hostName(text));
+    // Elsewhere it is a host like another.
+    const isSecret = text.split(secret).length === 2 && text.includes(`://user:${secret}@`);
+    const host = tried(isSecret, () => hostName(text));
     if (host !== null) same("a host is one", hostName(host), host);
-    const proxy = tried(() => proxyServer("the proxy", text));
-    if (proxy?.safeUrl.includes(secret) === true) throw new Error("a secret is in a URL");
+    const proxy = tried(isSecret, () => proxyServer("the proxy", text));
+    if (isSecret && proxy?.safeUrl.includes(secret) === true) throw new Error("a secret is in a URL");
     const exceptions = new NoProxy(text);
     for (const place of places) exceptions.excepts(place);
     for (const { scheme } of parseChallenges(text))
-      if (scheme === "") throw new Error("a challenge without a scheme");
+      if (!/^[!-~]+$/.test(scheme)) throw new Error("a scheme is no token");
   },
 };

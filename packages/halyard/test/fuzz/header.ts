@@ -53,7 +53,8 @@ export const header: FuzzTarget = {
     }
     const tokens = unless(() => parseDistinctTokens([text]));
     for (const token of tokens ?? []) {
-      if (!listContains([text], token)) throw new Error(`${token} is in the list, and is not found`);
+      if (!listContains([text], token.toLowerCase()))
+        throw new Error(`${token} is in the list, and is not found`);
     }
   },
 };

@@ -19,13 +19,13 @@ export const planted = {
   },
   head: {
     file: "src/protocol/handshake/http-head.ts",
-    from: "if (lines.length - 1 > this.#maxHeaders) return false;",
-    to: "",
+    from: "this.#size = end + 4;",
+    to: "this.#size = end + 2;",
   },
   header: {
     file: "src/protocol/handshake/header-grammar.ts",
-    from: 'if (this.#text.charAt(this.#at) === "\\\\") this.#at++;',
-    to: "",
+    from: "cursor.tokenOrQuoted() : null",
+    to: 'cursor.tokenOrQuoted() : ""',
   },
   inflate: {
     file: "src/extensions/deflate/node/small-inflate.ts",

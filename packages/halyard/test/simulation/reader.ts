@@ -22,8 +22,8 @@ export async function read(side: Side, world: World, random: Random): Promise<vo
     else if (way === "streams") await streaming(side, own, rest);
     else if (way === "late") await world.sleep(own.between(100, 20_000));
   } catch (error) {
-    // The end, clean or not: the loop will tell.
-    side.receivingError = error;
+    // The end, clean or not: the loop behind this tells which.
+    side.tell(`can receive no more: ${error instanceof Error ? error.message : ""}`);
   }
   try {
     if (way === "batches") {

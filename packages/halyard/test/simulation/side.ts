@@ -28,8 +28,6 @@ export class Side {
   readonly pending = new Set<string>();
   /** How the reading ended: undefined while it goes on. */
   incomingEnd: { readonly error: unknown } | undefined;
-  /** What `receive` threw at the end. */
-  receivingError: unknown;
   end: SessionEnd | undefined;
   /** When the session must have ended, once it closes. */
   due = Infinity;
@@ -54,8 +52,8 @@ export class Side {
     this.closeTimeout = closeTimeout;
     this.#world = world;
     this.tell(isRaw ? "raw" : "default");
-    this.watch("closeReason", session.closeReason);
-    this.watch(
+    void this.watch("closeReason", session.closeReason);
+    void this.watch(
       "ended",
       session.ended.then((end) => {
         this.end = end;
@@ -78,7 +76,7 @@ export class Side {
     this.pending.add(entry);
     this.tell(entry);
     const settled = (error?: unknown) => {
-      this.tell(`${entry} settled${error === undefined ? "" : `: ${String(error)}`}`);
+      this.tell(error instanceof Error ? `${entry} settled: ${error.message}` : `${entry} settled`);
       this.pending.delete(entry);
       return undefined;
     };
