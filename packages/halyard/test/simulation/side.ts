@@ -4,7 +4,7 @@ import type { SessionEnd } from "../../src/session/session-end.ts";
 import type { WebSocketSession } from "../../src/session/web-socket-session.ts";
 import type { SocketTransport } from "../../src/sockets/socket-transport.ts";
 import { numberOf } from "./message.ts";
-import { World } from "./world.ts";
+import { type CountingClock, World } from "./world.ts";
 
 /** A message of a program's, and what has become of the call that sent it. */
 export interface Sent {
@@ -43,7 +43,7 @@ export class Side {
     world: World,
     session: WebSocketSession,
     transport: SocketTransport,
-    { isRaw, closeTimeout }: { readonly isRaw: boolean; readonly closeTimeout: number },
+    { isRaw, closeTimeout, clock }: { isRaw: boolean; closeTimeout: number; clock: CountingClock },
   ) {
     this.name = name;
     this.session = session;
@@ -61,6 +61,7 @@ export class Side {
         const counts = `${unsent} unsent, ${discarded} discarded`;
         this.tell(`is over: ${clean ? "clean" : String(end.error)}, ${initiator}, ${reason.code}, ${counts}`);
         const late = world.now() - this.due;
+        world.later(1, () => clock.timers === 0 || this.faults.push(`${clock.timers} timers are left`));
         if (late > 0) this.faults.push(`ended ${late} ms too late`);
       }),
     );

@@ -13,7 +13,7 @@ import { Link, type Weather } from "./link.ts";
 import { act, close, type Temper } from "./program.ts";
 import { read } from "./reader.ts";
 import { Side } from "./side.ts";
-import { World } from "./world.ts";
+import { CountingClock, World } from "./world.ts";
 
 /** How a run went. */
 export interface Outcome {
@@ -55,7 +55,9 @@ export async function simulate(seed: number): Promise<Outcome> {
     const isRaw = rawSide === role;
     const closeTimeout = random.pick([10, 1000, 5000]);
     const how = { isRaw, closeTimeout, inverts: inverts && rawSide === null };
-    return new Side(role, world, ...opened(role, link, world, random, how), how);
+    const clock = new CountingClock(world);
+    const [session, transport] = opened(role, link, world, random, { ...how, clock });
+    return new Side(role, world, session, transport, { ...how, clock });
   };
   const sides: [Side, Side] = [side("client", links[0]), side("server", links[1])];
   for (const one of sides) {
@@ -68,7 +70,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   });
   await world.run(mostEvents);
   return {
-    broken: await broken(world, sides),
+    broken: await broken(sides),
     log: world.log,
     messages: sides[0].received.length + sides[1].received.length,
     milliseconds: world.now(),
@@ -81,8 +83,9 @@ function opened(
   link: Link,
   world: World,
   random: Random,
-  { isRaw, closeTimeout, inverts }: { isRaw: boolean; closeTimeout: number; inverts: boolean },
+  how: { isRaw: boolean; closeTimeout: number; inverts: boolean; clock: CountingClock },
 ): [WebSocketSession, SocketTransport] {
+  const { isRaw, closeTimeout, inverts, clock } = how;
   const limits = {
     maxFrameSize: random.pick([2 ** 20, 2 ** 20, 1000]),
     maxMessageSize: random.pick([2 ** 20, 2 ** 20, 1500]),
@@ -101,7 +104,7 @@ function opened(
     early: new Uint8Array(0),
   });
   const options = {
-    clock: world,
+    clock,
     incoming: randomBounds(random),
     outgoing: randomBounds(random),
     closeTimeout,

@@ -13,8 +13,8 @@ interface Event {
 const restingTurns = 8;
 
 /**
- * All that takes time in a simulation. As a clock it is the product's: its timers are counted, and may be late, never
- * early. What the network and the programs do is kept by the same time, and is not counted.
+ * All that takes time in a simulation. As a clock it is the product's: its timers may be late, never early. What the
+ * network and the programs do is kept by the same time.
  */
 export class World implements Clock {
   /** How late a timer may fire, in milliseconds. */
@@ -23,7 +23,6 @@ export class World implements Clock {
   readonly #events = new Set<Event>();
   /** What the programs and the network did, a line each. */
   readonly log: string[] = [];
-  #timers = 0;
   #now = 0;
 
   constructor(random: Random) {
@@ -34,31 +33,14 @@ export class World implements Clock {
     return this.#now;
   }
 
-  /** How many of the product's timers wait. */
-  get timers(): number {
-    return this.#timers;
-  }
-
   note(line: string): void {
     this.log.push(`${String(this.#now).padStart(6)} ${line}`);
   }
 
   after(milliseconds: number, callback: () => void): CancelTimer {
-    this.#timers++;
-    let isWaiting = true;
     const late = this.#random.chance(0.2) ? this.#random.below(World.lateness) : 0;
-    const settle = () => {
-      if (isWaiting) this.#timers--;
-      isWaiting = false;
-    };
-    const event = this.#add(milliseconds + late, () => {
-      settle();
-      callback();
-    });
-    return () => {
-      settle();
-      this.#events.delete(event);
-    };
+    const event = this.#add(milliseconds + late, callback);
+    return () => this.#events.delete(event);
   }
 
   /** Something that happens outside of the product. */
@@ -102,6 +84,37 @@ export class World implements Clock {
         next = event;
     }
     return next as Event;
+  }
+}
+
+/** The clock of one session, which knows how many of its timers wait. */
+export class CountingClock implements Clock {
+  timers = 0;
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  now(): number {
+    return this.#world.now();
+  }
+
+  after(milliseconds: number, callback: () => void): CancelTimer {
+    this.timers++;
+    let isWaiting = true;
+    const settle = () => {
+      if (isWaiting) this.timers--;
+      isWaiting = false;
+    };
+    const cancel = this.#world.after(milliseconds, () => {
+      settle();
+      callback();
+    });
+    return () => {
+      settle();
+      cancel();
+    };
   }
 }
 
