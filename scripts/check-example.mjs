@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the examples that have a transcript as the README does, and compares what they print with it. With --packed it
-// runs copies outside of the checkout against the packed tarball. Of the browser example `npm run browsers` does it.
+// runs copies outside of the checkout against the packed tarball. Of the others
+// `npm run browsers` and `npm run chat:programs` do it.
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
 import { copyExample } from "./example-copy.mjs";
-import { root, run } from "./workspace.mjs";
+import { freePort, root, run } from "./workspace.mjs";
 
 const examples = ["echo", "login"];
-
-/** @returns {Promise<number>} a port that nobody listens on */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** @param {string} name */
 async function check(name) {

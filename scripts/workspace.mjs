@@ -2,6 +2,7 @@
 // What the scripts share: where things are, and how to run a command and keep its output.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -113,4 +114,16 @@ export async function pack(directory) {
   const name = /"filename":\s*"([^"]+)"/.exec(output)?.[1];
   if (name === undefined) throw new Error(`npm pack named no file\n${output}`);
   return path.join(directory, name);
+}
+
+/** @returns {Promise<number>} a port that nobody listens on */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = address !== null && typeof address === "object" ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
 }

@@ -19,6 +19,7 @@ import type {
   DeserializeError,
   PingTimeoutError,
   ProxyError,
+  SerializeError,
   TimeoutError,
   TlsError,
 } from "./session/errors.ts";
@@ -39,6 +40,7 @@ export type AnyHalyardError =
   | ProtocolViolationError
   | ProxyError
   | RedirectError
+  | SerializeError
   | TimeoutError
   | TlsError
   | UnsupportedCapabilityError;

@@ -117,6 +117,7 @@ export type { CancelTimer, Clock } from "./session/clock.ts";
 export type { Heartbeat, ResolvedSessionConfig, SessionConfig } from "./session/config.ts";
 export { ContentConverter } from "./session/content-converter.ts";
 export { type DefaultSessionOptions, DefaultWebSocketSession } from "./session/default-web-socket-session.ts";
+export type { DialEvent } from "./session/dial-event.ts";
 export {
   ChannelClosedError,
   ChannelOverflowError,
@@ -127,6 +128,7 @@ export {
   PingTimeoutError,
   ProxyError,
   type ProxyErrorContext,
+  SerializeError,
   TimeoutError,
   TlsError,
   type TriedAddress,

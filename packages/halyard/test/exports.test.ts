@@ -40,6 +40,7 @@ test("halyard", () => {
       "ProtocolViolationError",
       "ProxyError",
       "RedirectError",
+      "SerializeError",
       "TimeoutError",
       "TlsError",
       "UnsupportedCapabilityError",

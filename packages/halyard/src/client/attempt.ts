@@ -52,6 +52,8 @@ export class BoundedAttempt implements Attempt {
   }
 
   entered(phase: Phase): void {
+    // Whoever has waited for a connection that is shared goes on in the phase in which that was left.
+    if (phase === this.#times.phase) return;
     this.#times.enter(phase);
     for (const watch of this.#watches) watch.entered(phase);
   }

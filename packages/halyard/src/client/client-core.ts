@@ -155,7 +155,8 @@ export class ClientCore {
       attempt.run(
         () => {
           // What the caller aborts later is the reading of the body.
-          const signal = caller === undefined ? attempt.signal : AbortSignal.any([attempt.signal, caller]);
+          const signal =
+            caller === undefined ? attempt.signal : AbortSignal.any([attempt.signal, platformSignal(caller)]);
           const connecting = (each: string) => boundConnecting(attempt, timeouts, clock, each)[1];
           return requestThrough(this.#chain, this.engine, outgoing, signal, connecting);
         },
@@ -167,13 +168,13 @@ export class ClientCore {
 
   #httpRequest(options: Partial<HttpRequestOptions>): OutgoingHttpRequest {
     const parts = this.#parts(options);
-    const { headers, socketPath } = parts;
+    const { headers, socketPath, proxy } = parts;
     const url = new URL(buildUrl(parts).href.replace(/^ws/, "http"));
     const { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
     if (json !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
       headers.push(["Content-Type", "application/json"]);
     }
-    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath };
+    return { url, safeUrl: safeUrl(url), headers, method, body, socketPath, proxy };
   }
 
   /** Of the request, or of the plugins. */
@@ -282,6 +283,15 @@ function refuseDowngrade(protocol: "ws" | "wss" | undefined): void {
   throw new InvalidArgumentError(
     "wss() was given a ws or http URL, and does not connect without TLS: use ws()",
   );
+}
+
+/** One that the platform itself will listen to: a signal may be another library's, or of another realm. */
+function platformSignal(signal: Pick<AbortSignal, "reason" | "addEventListener">): AbortSignal {
+  if (signal instanceof AbortSignal) return signal;
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  return controller.signal;
 }
 
 /** Aborting the request's signal later drops the session. */

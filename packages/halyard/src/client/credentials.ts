@@ -18,23 +18,34 @@ export interface RequestCredentials {
   readonly auth?: RequestAuth | undefined;
 }
 
+/** The headers that are for one host: they say who asks, or whom. In lower case. */
+export const headersOfHost: readonly string[] = ["authorization", "cookie", "proxy-authorization", "host"];
+
 /** Writes them into the headers. @throws {@link InvalidArgumentError}, never with a value in its text */
 export function applyCredentials({ headers }: RequestParts, { cookies, auth }: RequestCredentials): void {
-  if (cookies !== undefined) headers.push(["Cookie", cookieHeader(cookies)]);
+  if (cookies !== undefined) addCookies(headers, cookieHeader(cookies));
   if (auth === undefined) return;
+  checkType("auth", auth, "object");
   if (headers.some(([name]) => name.toLowerCase() === "authorization")) {
     throw new InvalidArgumentError("auth and the header Authorization are both given");
   }
-  headers.push(["Authorization", "token" in auth ? bearerCredentials(auth.token) : basicOf(auth)]);
+  headers.push(["Authorization", authorizationOf(auth)]);
 }
 
-function basicOf(auth: RequestAuth): string {
-  const { username, password } = pickOptions<{ username: string; password: string }>(
-    "auth",
-    auth as { username: string; password: string },
-    ["username", "password"],
-  );
-  return basicCredentials(username as string, password as string);
+/** A request has one such header at most (RFC 6265 section 5.4). */
+function addCookies(headers: Header[], cookies: string): void {
+  if (cookies === "") return;
+  const at = headers.findIndex(([name]) => name.toLowerCase() === "cookie");
+  const own = headers[at];
+  if (own === undefined) headers.push(["Cookie", cookies]);
+  else headers[at] = [own[0], `${own[1]}; ${cookies}`];
+}
+
+function authorizationOf(auth: RequestAuth): string {
+  const names = "token" in auth ? ["token"] : ["username", "password"];
+  const given: Readonly<Record<string, unknown>> = pickOptions<Record<string, unknown>>("auth", auth, names);
+  if ("token" in auth) return bearerCredentials(given["token"] as string);
+  return basicCredentials(given["username"] as string, given["password"] as string);
 }
 
 /** RFC 7617. @throws {@link InvalidArgumentError} for a name with a colon */
@@ -42,7 +53,8 @@ export function basicCredentials(username: string, password: string): string {
   checkType("username", username, "string");
   checkType("password", password, "string");
   if (username.includes(":")) throw new InvalidArgumentError("the user name contains a colon");
-  return `Basic ${btoa(String.fromCharCode(...encodeUtf8(`${username}:${password}`)))}`;
+  const bytes = Array.from(encodeUtf8(`${username}:${password}`), (byte) => String.fromCharCode(byte));
+  return `Basic ${btoa(bytes.join(""))}`;
 }
 
 /** RFC 6750 section 2.1. @throws {@link InvalidArgumentError} */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { headersOfHost } from "./credentials.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 import { type RequestParts, type RequestTarget, targetParts } from "./request-parts.ts";
 import { hostName } from "./request-url.ts";
@@ -8,7 +9,7 @@ import { hostName } from "./request-url.ts";
  * and query are added unless the request has one of the same name. Ktor: `DefaultRequest`.
  *
  * A request that names another host than the default's gets only what does not belong to a host: protocol, subprotocols, proxy,
- * and the headers but for `Authorization`, `Cookie` and `Proxy-Authorization`. Port and user information go only to
+ * and the headers but for `Authorization`, `Cookie`, `Proxy-Authorization` and `Host`. Port and user information go only to
  * requests that name no host at all. A default without a host is for every host.
  */
 export const DefaultRequest: HttpClientPlugin<"DefaultRequest", DefaultRequest.Config, PluginInstance> = {
@@ -26,9 +27,6 @@ export declare namespace DefaultRequest {
   export type Config = RequestTarget;
 }
 
-/** Headers that say who asks, which is nobody's business but that of the host they are for. */
-const credentials: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
-
 function isElsewhere({ host }: RequestParts, defaults: RequestParts): boolean {
   return host !== undefined && defaults.host !== undefined && hostName(host) !== defaults.host;
 }
@@ -41,7 +39,7 @@ function withoutHost(defaults: RequestParts): RequestParts {
     port: undefined,
     path: undefined,
     query: [],
-    headers: defaults.headers.filter(([name]) => !credentials.has(name.toLowerCase())),
+    headers: defaults.headers.filter(([name]) => !headersOfHost.includes(name.toLowerCase())),
     socketPath: undefined,
     userInfo: undefined,
   };

@@ -4,6 +4,7 @@ import type { Phase } from "../protocol/errors.ts";
 import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/extension.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
+import type { DialEvent } from "../session/dial-event.ts";
 import type { Transport } from "../session/transport.ts";
 import type { HttpBody } from "./http-request.ts";
 import type { ProxyInput } from "./proxy-options.ts";
@@ -73,37 +74,9 @@ export interface EngineConnection {
   readonly response: { readonly status: number; readonly headers: Headers };
 }
 
-/**
- * What an engine may tell of an attempt:
- *
- * - `addressTried`, `addressFailed`, `addressConnected`: with an IP address, or the path of a Unix socket
- * - `secured`: TLS stands; `fingerprint` is the SHA-256 of the server's certificate, undefined where a session was
- *   resumed and the platform does not show it
- * - `answered`: by the server, to the request for `url`
- */
+/** What an engine may tell of an attempt; `answered` is by the server, to the request for `url`. */
 export type EngineEvent =
-  | {
-      readonly type: "addressTried" | "addressConnected";
-      readonly address: string;
-      readonly port: number | undefined;
-    }
-  | {
-      readonly type: "addressFailed";
-      readonly address: string;
-      readonly port: number | undefined;
-      /** As the platform names it, for example `ECONNREFUSED`. */
-      readonly code: string | undefined;
-    }
-  | {
-      readonly type: "secured";
-      /** For example `TLSv1.3`. */
-      readonly protocol: string | undefined;
-      readonly cipher: string | undefined;
-      /** What was agreed on by ALPN. */
-      readonly alpn: string | undefined;
-      readonly resumed: boolean;
-      readonly fingerprint: string | undefined;
-    }
+  | DialEvent
   | { readonly type: "answered"; readonly url: string; readonly status: number };
 
 /** One attempt to open a connection, as the engine sees it. */
@@ -132,6 +105,8 @@ export interface FetchRequest {
   readonly body: HttpBody | undefined;
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath: string | undefined;
+  /** The proxy for this request, which the engine checks; undefined is the engine's own choice. */
+  readonly proxy: ProxyInput | undefined;
   /** As `fetch` has it. */
   readonly redirect: "manual" | "follow";
   /** Aborts the request, and later the reading of the body. */

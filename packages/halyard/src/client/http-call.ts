@@ -13,12 +13,14 @@ import {
   sendThrough,
 } from "./http-send.ts";
 import { platformFetch } from "./platform-fetch.ts";
+import type { ProxyInput } from "./proxy-options.ts";
 
 /** A plain HTTP request, complete. */
 export interface OutgoingHttpRequest extends OutgoingRequest {
   readonly method: string;
   readonly body: HttpBody | undefined;
   readonly socketPath: string | undefined;
+  readonly proxy: ProxyInput | undefined;
 }
 
 interface ResponseAnswer extends HttpAnswer {
@@ -70,17 +72,17 @@ async function fetchWith(
   signal: AbortSignal,
 ): Promise<Response> {
   checkRequest(engine, request);
-  const { url, safeUrl, headers, method, body, socketPath } = request;
+  const { url, safeUrl, headers, method, body, socketPath, proxy } = request;
   // Where a program cannot set headers it is a page's, to which no redirect is shown: the platform follows it.
   const redirect = engine.capabilities.has("requestHeaders") ? "manual" : "follow";
-  const asked = { url, safeUrl, headers, method, body, socketPath, redirect, signal } as const;
+  const asked = { url, safeUrl, headers, method, body, socketPath, proxy, redirect, signal } as const;
   return await (engine.fetch?.(asked) ?? platformFetch(asked));
 }
 
 /** The platform's own error would show the value. */
 function checkRequest(
   engine: HttpClientEngine,
-  { headers, safeUrl: url, socketPath }: OutgoingHttpRequest,
+  { headers, safeUrl: url, socketPath, proxy }: OutgoingHttpRequest,
 ): void {
   for (const [name, value] of headers) {
     if (!isToken(name)) throw new InvalidArgumentError("the name of a header is not a token", { url });
@@ -96,6 +98,10 @@ function checkRequest(
       const wanted = "the platform sends its own cookies; leave cookies and HttpCookies out";
       throw new UnsupportedCapabilityError(engine.name, "requestHeaders", wanted, { url });
     }
+  }
+  if (proxy !== undefined && engine.fetch === undefined) {
+    const wanted = "it cannot choose a proxy; leave the request's proxy out, the platform may have one";
+    throw new UnsupportedCapabilityError(engine.name, "proxies", wanted, { url });
   }
   if (socketPath !== undefined && engine.fetch === undefined) {
     throw new UnsupportedCapabilityError(engine.name, "unixSockets", "it cannot connect to socketPath", {

@@ -2,6 +2,7 @@
 import type { Header } from "../protocol/handshake/header-list.ts";
 import type { Clock } from "../session/clock.ts";
 import type { HttpBody } from "./http-request.ts";
+import type { ProxyInput } from "./proxy-options.ts";
 
 /** A request on its way, a handshake or plain HTTP. It is not to be changed: an interceptor sends a copy. */
 export interface OutgoingRequest {
@@ -16,6 +17,8 @@ export interface OutgoingRequest {
   readonly body?: HttpBody | undefined;
   /** The path of a Unix socket to connect to instead of the URL's host. */
   readonly socketPath?: string | undefined;
+  /** The proxy to connect through, or false for none; undefined is the engine's own choice. It is the caller's, for every hop of a redirect. */
+  readonly proxy?: ProxyInput | undefined;
 }
 
 /** What a server has answered. To a handshake a refusal is an answer, too: it is thrown where the chain ends. */
@@ -27,7 +30,7 @@ export interface HttpAnswer {
 /** What an interceptor may know of the call that its request is for. */
 export interface SendContext {
   readonly kind: "webSocket" | "http";
-  /** Of the URL that the call itself has named, with `http:` for `ws:`: a redirect may lead elsewhere. See {@link originOf}. */
+  /** Of the URL that the call itself has named, with `http:` for `ws:`: a redirect may lead elsewhere. */
   readonly origin: string;
   readonly clock: Clock;
   /** Aborts when the whole call is over: by its deadline, its caller, or the client's end. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HalyardError } from "../protocol/errors.ts";
 import { ConnectionError } from "../session/errors.ts";
 import type { FetchRequest } from "./engine.ts";
 
@@ -12,7 +13,7 @@ import type { FetchRequest } from "./engine.ts";
 export async function platformFetch(
   request: FetchRequest,
   extra: object = {},
-  errorOf?: (error: unknown, url: string) => ConnectionError | undefined,
+  errorOf?: (error: unknown, url: string) => HalyardError | undefined,
 ): Promise<Response> {
   const { url, method, headers, body, redirect, signal } = request;
   const isStream = typeof body === "object" && "getReader" in body;

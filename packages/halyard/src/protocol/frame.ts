@@ -92,7 +92,7 @@ abstract class BaseFrame {
 }
 
 /** A text message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
-class TextFrame extends BaseFrame {
+export class TextFrame extends BaseFrame {
   #text: string | undefined;
   #data: Uint8Array | undefined;
   readonly #size: number;
@@ -166,7 +166,7 @@ class TextFrame extends BaseFrame {
 }
 
 /** A binary message, or in a raw session a fragment of one (RFC 6455 section 5.6). */
-class BinaryFrame extends BaseFrame {
+export class BinaryFrame extends BaseFrame {
   readonly data: Uint8Array;
 
   /** @param content - not copied until the frame is sent */
@@ -214,7 +214,7 @@ abstract class ControlFrame extends BaseFrame {
 }
 
 /** A ping (RFC 6455 section 5.5.2). Sessions answer pings themselves unless they are raw. */
-class PingFrame extends ControlFrame {
+export class PingFrame extends ControlFrame {
   get type(): "ping" {
     return "ping";
   }
@@ -230,7 +230,7 @@ class PingFrame extends ControlFrame {
 }
 
 /** A pong (RFC 6455 section 5.5.3). */
-class PongFrame extends ControlFrame {
+export class PongFrame extends ControlFrame {
   get type(): "pong" {
     return "pong";
   }
@@ -246,7 +246,7 @@ class PongFrame extends ControlFrame {
 }
 
 /** A Close frame (RFC 6455 section 5.5.1). In a default session it is never seen; `close()` sends it. */
-class CloseFrame extends ControlFrame {
+export class CloseFrame extends ControlFrame {
   get type(): "close" {
     return "close";
   }

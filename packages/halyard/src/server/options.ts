@@ -16,7 +16,7 @@ export interface ServerOptions extends Omit<SessionConfig, "handshakeTimeout"> {
    * @defaultValue none
    */
   readonly origins?: AllowedOrigins | undefined;
-  /** The most sessions at once; more get 503. @defaultValue no limit */
+  /** The most sessions at once; more get 503. Only of a `WebSocketServer`. @defaultValue no limit */
   readonly maxConnections?: number | undefined;
   /**
    * Told when a handler throws; its session was closed with 1011 and has ended by then. It is not told of what ended

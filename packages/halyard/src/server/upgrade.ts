@@ -61,13 +61,18 @@ export function upgradeWebSocket(
   return upgrader.upgrade(new Http1Request(request, socket as Socket, head), { mode: "default", handler });
 }
 
+/** Options of a whole server, of which one request knows nothing, and what does the same. */
+const notOfOneUpgrade = {
+  handshakeTimeout: "set its headersTimeout",
+  maxConnections: "count the sessions, or set its maxConnections",
+};
+
 /** @throws {@link InvalidArgumentError} */
 export function upgraderFor(options: ServerOptions): Upgrader {
   const upgrader = new Upgrader(options);
-  if ("handshakeTimeout" in options) {
-    throw new InvalidArgumentError(
-      "handshakeTimeout is not for an HTTP server of your own: set its headersTimeout",
-    );
+  for (const [option, instead] of Object.entries(notOfOneUpgrade)) {
+    if (!(option in options)) continue;
+    throw new InvalidArgumentError(`${option} is not for an HTTP server of your own: ${instead}`);
   }
   return upgrader;
 }

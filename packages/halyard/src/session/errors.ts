@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ErrorContext, HalyardError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { SchemaIssue } from "./standard-schema.ts";
+import { describeIssues, type SchemaIssue } from "./standard-schema.ts";
 
 /** An address that a connection was tried to. */
 export interface TriedAddress {
@@ -143,5 +143,18 @@ export class DeserializeError extends HalyardError {
     super(message, { phase: "open", ...context });
     this.frame = frame;
     this.issues = context.issues;
+  }
+}
+
+/** A value that was to be sent does not fit its schema. Nothing was sent. */
+export class SerializeError extends HalyardError {
+  override readonly name: string = "SerializeError";
+  readonly code = "ERR_HALYARD_SERIALIZE";
+  /** What the schema says. */
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(issues: readonly SchemaIssue[]) {
+    super(`the message does not fit its schema: ${describeIssues(issues)}`);
+    this.issues = issues;
   }
 }

@@ -3,10 +3,10 @@ import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ContentConverter } from "./content-converter.ts";
-import { DeserializeError } from "./errors.ts";
+import { DeserializeError, SerializeError } from "./errors.ts";
 import { checkType, pickOptions } from "./options.ts";
 import type { SendOptions } from "./outgoing.ts";
-import { describeIssues, type StandardSchema } from "./standard-schema.ts";
+import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 import { done, observe, type WaitOptions } from "./waiting.ts";
 import type { WebSocketSession } from "./web-socket-session.ts";
 
@@ -42,6 +42,8 @@ export class TypedSession<Incoming, Outgoing> implements AsyncIterable<Incoming>
   readonly #converter: ContentConverter;
   /** A schema may take its time: each message waits for the one before it. */
   #turn: Promise<unknown> = done;
+  /** How many do. */
+  #waiting = 0;
 
   /** @internal */
   constructor(
@@ -66,18 +68,21 @@ export class TypedSession<Incoming, Outgoing> implements AsyncIterable<Incoming>
   }
 
   /**
-   * Sends a value as `session.send` sends a message: concurrent calls keep their order.
+   * Sends a value as `session.send` sends a message, in the order of the calls. With a schema that checks at once, it is
+   * in the queue when the call returns; one that takes its time holds up what is sent behind it.
    *
-   * @throws {@link InvalidArgumentError} for a value that does not fit the schema, or cannot be written
+   * @throws {@link SerializeError} for a value that does not fit the schema; what the converter throws
    * @throws as `session.send`
    */
   async send(value: Outgoing, options?: SendOptions): Promise<void> {
-    if (this.#outgoing === undefined) return await this.#write(value, options);
-    const checked = validOutgoing(this.#outgoing, value);
-    observe(checked);
+    const checked = this.#outgoing?.["~standard"].validate(value) ?? { value };
+    if (this.#waiting === 0 && !("then" in checked)) return await this.#write(checked, options);
+    this.#waiting++;
+    const result = Promise.resolve(checked);
+    observe(result);
     // In an object, since only the beginning is waited for: the queue keeps what was begun in order.
-    const begun = this.#turn.then(async () => ({ sent: this.#write(await checked, options) }));
-    this.#turn = begun.then(ignore, ignore);
+    const begun = this.#turn.then(async () => ({ sent: this.#write(await result, options) }));
+    this.#turn = begun.then(ignore, ignore).then(() => void this.#waiting--);
     await (await begun).sent;
   }
 
@@ -122,23 +127,15 @@ export class TypedSession<Incoming, Outgoing> implements AsyncIterable<Incoming>
       : new CloseReason(CANNOT_ACCEPT, `${frame.type} messages are not accepted`);
   }
 
-  async #write(value: unknown, options: SendOptions | undefined): Promise<void> {
-    await this.session.send(this.#converter.serialize(value), options);
+  async #write(checked: SchemaResult<unknown>, options: SendOptions | undefined): Promise<void> {
+    if (checked.issues !== undefined) throw new SerializeError(checked.issues);
+    await this.session.send(this.#converter.serialize(checked.value), options);
   }
 }
 
 const skipped: unique symbol = Symbol("skipped");
 
 function ignore(): void {}
-
-async function validOutgoing<Outgoing>(
-  schema: StandardSchema<Outgoing, unknown>,
-  value: Outgoing,
-): Promise<unknown> {
-  const result = await schema["~standard"].validate(value);
-  if (result.issues === undefined) return result.value;
-  throw new InvalidArgumentError(`the message does not fit its schema: ${describeIssues(result.issues)}`);
-}
 
 function checkSchema<S>(what: string, schema: S | undefined): S {
   const standard = (schema as { "~standard"?: { validate?: unknown } } | undefined)?.["~standard"];

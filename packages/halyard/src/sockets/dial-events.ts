@@ -1,28 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-
-/** What can be told of a socket that is being opened: what an engine tells of it. */
-export type DialEvent =
-  | {
-      readonly type: "addressTried" | "addressConnected";
-      readonly address: string;
-      readonly port: number | undefined;
-    }
-  | {
-      readonly type: "addressFailed";
-      readonly address: string;
-      readonly port: number | undefined;
-      readonly code: string | undefined;
-    }
-  | {
-      readonly type: "secured";
-      readonly protocol: string | undefined;
-      readonly cipher: string | undefined;
-      readonly alpn: string | undefined;
-      readonly resumed: boolean;
-      readonly fingerprint: string | undefined;
-    };
+import type { DialEvent } from "../session/dial-event.ts";
 
 /** Tells of the addresses that are tried, as far as the platform does. */
 export function tellOf(

@@ -8,7 +8,8 @@ import {
 } from "node:net";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
-import { type DialEvent, securedEvent, tellOf } from "./dial-events.ts";
+import type { DialEvent } from "../session/dial-event.ts";
+import { securedEvent, tellOf } from "./dial-events.ts";
 import { nodeTls } from "./lazy-builtins.ts";
 import { socketError } from "./socket-errors.ts";
 import { SocketStream } from "./socket-stream.ts";
@@ -64,7 +65,7 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
 export function startTls(
   stream: SocketStream,
   tls: TlsClient,
-  server: TlsServer & Pick<DialOptions, "http2">,
+  server: TlsServer & Pick<DialOptions, "http2" | "isReleasable">,
   context: DialContext,
 ): Promise<SocketStream> {
   const open = () => {
@@ -83,7 +84,12 @@ export function startTls(
     tls.learnFrom(socket, server);
     return adopt(socket);
   };
-  return ready(stream, open, { first: "tls", tls, server, isReleasable: server.http2 ?? false }, context);
+  return ready(
+    stream,
+    open,
+    { first: "tls", tls, server, isReleasable: server.isReleasable ?? false },
+    context,
+  );
 }
 
 interface Opening {

@@ -114,13 +114,16 @@ export class SocketStream implements ByteStream {
     return ("alpnProtocol" in socket && (socket.alpnProtocol as string | false | null)) || "";
   }
 
-  /** Lets go of a socket that was adopted, and of which nothing was read: what comes from now on is for somebody else. */
+  /** Lets go of a socket that was adopted: what has come and nobody has claimed, and what comes from now on, is for somebody else. */
   release(): Socket {
     const { socket } = this;
+    const unclaimed = this.#unclaimed;
+    this.#unclaimed = null;
     socket.removeAllListeners("data");
     socket.removeListener("error", onError);
     socket.removeListener("end", onEnd);
     socket.removeListener("close", onClose);
+    if (unclaimed !== null) socket.unshift(Buffer.concat(unclaimed));
     return socket;
   }
 

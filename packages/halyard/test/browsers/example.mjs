@@ -1,35 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses examples/browser as somebody with a browser does.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import path from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpClient, WebSockets } from "halyard";
+import { click, fitsOnPhone, lowestContrast, phone, until } from "./use-page.mjs";
 
 /** @typedef {import("./firefox.mjs").Page} Page */
-
-const phone = { width: 360, height: 640 };
-
-/** Starts the example as its user does, once it is built. @param {string} folder */
-export async function startExample(folder) {
-  const env = { ...process.env, PORT: "0" };
-  const child = spawn(process.execPath, [path.join(folder, "dist", "main.js")], {
-    env,
-    stdio: ["ignore", "pipe", "inherit"],
-    timeout: 15 * 60_000,
-  });
-  const exited = once(child, "exit");
-  const { value: line, done } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-  if (done) throw new Error("the example did not start: is it built?");
-  const stop = async () => {
-    child.kill("SIGINT");
-    const [code] = await exited;
-    assert.equal(code, 0, "the example ends with 0");
-  };
-  return { url: line.split(" ")[0], stop };
-}
 
 /**
  * @param {{ url: string, hostile: { url: string } }} servers
@@ -114,13 +90,7 @@ export function exampleCases({ url, hostile }) {
         await settled(page, "Connected by Js");
         await send(page, "a-long-word-".repeat(30));
         await until(page, "document.querySelectorAll('li').length === 3");
-        const { width, height, nameless } = await page.evaluate(`({
-          width: document.documentElement.scrollWidth,
-          height: document.documentElement.scrollHeight,
-          nameless: [...document.querySelectorAll("input, button")].filter(
-            (control) => control.innerText === "" && !control.labels?.length).length,
-        })`);
-        assert.deepEqual({ width, height, nameless }, { ...phone, nameless: 0 });
+        await fitsOnPhone(page);
         assert.ok((await lowestContrast(page)) >= 4.5, "contrast, in the light");
       },
     },
@@ -150,10 +120,6 @@ export async function picture(page, url) {
   return await page.screenshot();
 }
 
-/** @param {Page} page @param {string} selector */
-const click = (page, selector) =>
-  page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
-
 async function connectTo(page, url) {
   await page.evaluate(`void (document.querySelector("#url").value = ${JSON.stringify(url)})`);
   await click(page, "#connect");
@@ -168,14 +134,6 @@ async function send(page, text) {
 const settled = (page, state) =>
   until(page, `document.querySelector("#state").value === ${JSON.stringify(state)}`);
 
-/** Waits on the page, in bounded time. @param {Page} page @param {string} condition */
-async function until(page, condition) {
-  await page.evaluate(`(async () => {
-    for (const end = Date.now() + 15000; !(${condition}); await new Promise((resolve) => setTimeout(resolve, 10)))
-      if (Date.now() > end) throw new Error(${JSON.stringify(condition)} + " did not come: " + document.body.innerText);
-  })()`);
-}
-
 /** Waits for a page that is still to come. @param {Page} page @param {string} expression @param {string[]} wanted */
 async function comesTo(page, expression, wanted) {
   let found;
@@ -184,26 +142,4 @@ async function comesTo(page, expression, wanted) {
     if (wanted.includes(found)) return;
   }
   assert.fail(`it came to ${found}`);
-}
-
-/** WCAG's ratio, of all elements that have text of their own. @param {Page} page */
-async function lowestContrast(page) {
-  return await page.evaluate(`(() => {
-    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-    const luminance = (color) => {
-      const [r, g, b] = numbers(color).map((value) => value / 255)
-        .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-      const { backgroundColor } = getComputedStyle(element);
-      return numbers(backgroundColor)[3] === 0 ? ground(element.parentElement) : backgroundColor;
-    };
-    const ratio = (element) => {
-      const [low, high] = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => a - b);
-      return (high + 0.05) / (low + 0.05);
-    };
-    const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
-    return Math.min(...[...document.querySelectorAll("main *")].filter(own).map(ratio));
-  })()`);
 }

@@ -93,6 +93,12 @@ describe("a default", () => {
     },
   );
 
+  test("of a virtual host does not name another host so", async () => {
+    const defaults = { host: "d.test", headers: { Host: "inner.test", "X-Team": "red" } };
+    expect((await requestOf(defaults, "ws://o.test/")).headers).toEqual([["X-Team", "red"]]);
+    expect((await requestOf(defaults, "/a")).headers).toContainEqual(["Host", "inner.test"]);
+  });
+
   test.each<[host: string, request: WebSocketRequest]>([
     ["d.test", { host: "D.test" }],
     ["D.test", "ws://d.test"],

@@ -10,6 +10,15 @@ test("a value becomes a text frame, and comes back", () => {
   expect(converter.deserialize(frame)).toEqual({ id: 1, name: "Jane" });
 });
 
+test("null and other plain values are JSON, too", () => {
+  const converter = json();
+  for (const value of [null, 0, false, "", "null", []]) {
+    const frame = converter.serialize(value) as Frame.Text;
+    expect(frame.readText()).toBe(JSON.stringify(value));
+    expect(converter.deserialize(frame)).toEqual(value);
+  }
+});
+
 test("only text frames are JSON", () => {
   const converter = json();
   expect(converter.isApplicable(new Frame.Text("1"))).toBe(true);

@@ -55,6 +55,18 @@ test("a cookie of the request wins over the storage's, and there is one header",
   expect(server.last.raw.match(/^cookie:/gim)).toHaveLength(1);
 });
 
+test.each<[headers: Record<string, string>, cookies: Record<string, string>, sent: string | undefined]>([
+  [{}, {}, undefined],
+  [{ Cookie: "c=3" }, {}, "c=3"],
+  [{ cookie: "c=3" }, { b: "own" }, "c=3; b=own"],
+])("headers %j and cookies %j of a request are one header, or none", async (headers, cookies, sent) => {
+  await using server = await httpServer(() => "accept");
+  await using client = testClient();
+  await client.webSocket({ url: server.ws, headers, cookies }, () => undefined);
+  expect(server.last.headers.cookie).toBe(sent);
+  expect(server.last.raw.match(/^cookie:/gim) ?? []).toHaveLength(sent === undefined ? 0 : 1);
+});
+
 describe("CK-01: what is not stored, or not sent", () => {
   test.each([
     ["for another domain", "x=1; Domain=example.org"],

@@ -208,6 +208,7 @@ describe("LG-01: no secret in any error and any event", () => {
       { url, headers: { "X-A": `${canary}\u0100` } },
       { url, headers: { [`${canary} `]: "1" } },
       { url, cookies: { a: `${canary};` } },
+      { url, auth: canary },
       { url, auth: { token: `${canary} ` } },
       { url, auth: { username: `${canary}:`, password: canary } },
       { url, auth: { username: "a", password: canary, [canary.slice(0, 1)]: canary } },

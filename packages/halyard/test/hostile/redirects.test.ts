@@ -53,6 +53,14 @@ describe("RD-01: another origin gets no credentials", () => {
     expect(there.last.raw).not.toMatch(/authorization|cookie|api-key/i);
   });
 
+  test("the name of a virtual host is not that of another origin", async () => {
+    await using there = await httpServer(() => "accept");
+    await using here = await httpServer(() => redirect(there.ws));
+    await visit({ url: here.ws, headers: { Host: "internal.example" } });
+    expect(here.last.headers.host).toBe("internal.example");
+    expect(there.last.headers.host).toBe(new URL(there.ws).host);
+  });
+
   test("user information of the first URL, cookies and auth of the request", async () => {
     await using there = await httpServer(() => "accept");
     await using here = await httpServer(() => redirect(there.ws));

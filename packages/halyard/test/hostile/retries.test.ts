@@ -8,6 +8,8 @@ import {
   HttpClient,
   HttpRequestRetry,
   InvalidArgumentError,
+  ProxyError,
+  type ProxyErrorContext,
   TimeoutError,
   TlsError,
   WebSockets,
@@ -44,6 +46,7 @@ function refusal(status: number, headers: Record<string, string> = {}): Handshak
 }
 
 const lost = () => new ConnectionError("gone");
+const throughProxy = (context: ProxyErrorContext) => new ProxyError("no", "http://127.0.0.1:1", context);
 
 function retrying(engine: FailingEngine, config: HttpRequestRetry.Config = {}) {
   return new HttpClient(engine)
@@ -128,11 +131,25 @@ describe("RC-02: what is final is not tried again, and what the server asks for 
 
   test.each([
     ["TLS that fails", new TlsError("no", "CERT_HAS_EXPIRED")],
+    ["TLS with a proxy that fails", throughProxy({ cause: new TlsError("no", "CERT_HAS_EXPIRED") })],
+    ["a proxy that wants other credentials", throughProxy({ status: 407 })],
+    ["a proxy that forbids it", throughProxy({ status: 403 })],
     ["a request that cannot be made", new InvalidArgumentError("no")],
     ["an answer that breaks the rules", new HandshakeError("no", { status: 101, headers: new Headers() })],
     ["a fault of the program", new TypeError("no")],
   ])("%s is final", async (_, error) => {
     expect(await timesOf(new FailingEngine(error))).toEqual({ times: [0], error });
+  });
+
+  test.each<[ProxyErrorContext]>([
+    [{ status: 503 }],
+    [{ status: 429 }],
+    // Of SOCKS: the server refused its connection.
+    [{ status: 5 }],
+    [{ cause: lost() }],
+    [{}],
+  ])("a proxy that fails with %j is not", async (context) => {
+    expect((await timesOf(new FailingEngine(throughProxy(context)))).times).toEqual([0, 500]);
   });
 
   test.each([429, 500, 502, 503, 504])("%i is not", async (status) => {

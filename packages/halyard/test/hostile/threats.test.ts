@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/threats.md names tests: they are there, and say the id of the threat that they show.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { pageUrl, programText, tableRows } from "../support/named-tests.ts";
 
 const tests = new URL("../", import.meta.url);
-const page = readFileSync(new URL("../../../../docs/threats.md", import.meta.url), "utf8");
-
-const rows = page
-  .split("\n")
-  .map((line) => line.split("|").map((cell) => cell.trim()))
-  .flatMap(([, id = "", , , files]) =>
-    /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
-  );
-
-/** A test file's text without comments, in which an id shows nothing. */
-function textOf(file: string): string {
-  return readFileSync(new URL(file, tests), "utf8").replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
-}
+const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id = "", , , files]) =>
+  /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
+);
 
 describe("the page", () => {
   test("has rows, no id twice, and none left out between two", () => {
@@ -33,8 +24,7 @@ describe("the page", () => {
   test.each(rows)("%s: the tests that it names say so", (id, files) => {
     expect(files).not.toEqual([]);
     for (const file of files) {
-      expect(existsSync(new URL(`${file}.test.ts`, tests)), file).toBe(true);
-      expect(textOf(`${file}.test.ts`), file).toContain(id);
+      expect(programText(new URL(`${file}.test.ts`, tests)), file).toContain(id);
     }
   });
 
@@ -42,9 +32,8 @@ describe("the page", () => {
     const known = new Set(rows.map(([id]) => id));
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
-      for (const [id] of textOf(`hostile/${file}`).matchAll(
-        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g,
-      )) {
+      const text = programText(new URL(file, import.meta.url));
+      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g)) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

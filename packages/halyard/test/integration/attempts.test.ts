@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one attempt to open a connection leaves for the next, and for the session: nothing.
 import { expect, test } from "vitest";
-import { HalyardError, HandshakeError, type PluginInstance } from "../../src/index.ts";
+import { HalyardError, HandshakeError, HttpRedirect, type PluginInstance } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing/index.ts";
 import { certificates } from "../support/certificates.ts";
 import { failure, testClient } from "../support/clients.ts";
@@ -12,7 +12,7 @@ import {
   type Script,
   serverFrame,
 } from "../support/hostile-server.ts";
-import { checkLeaks } from "../support/leaks.ts";
+import { checkLeaks, turns, until, watchedController } from "../support/leaks.ts";
 
 checkLeaks();
 
@@ -73,6 +73,28 @@ test("each request has a key of its own, of 16 bytes, also one that is sent agai
   for (let time = 0; time < 5; time++) await failure(client.webSocketSession(server.url), HandshakeError);
   expect(new Set(keys).size).toBe(10);
   expect(keys.map((key) => Buffer.from(key, "base64").length)).toEqual(keys.map(() => 16));
+});
+
+test.each<[what: string, tls: boolean]>([
+  ["TCP stands", false],
+  ["TLS is waited for", true],
+])("a handshake behind one that was refused is given up at an abort: %s (HS-17)", async (_, tls) => {
+  await using silent = await hostileServer(() => undefined);
+  const there = tls ? silent.url.replace("ws:", "wss:") : silent.url;
+  await using server = await hostileServer(async (peer) => {
+    await peer.request();
+    peer.write(`HTTP/1.1 302 Found\r\nLocation: ${there}\r\nContent-Length: 0\r\n\r\n`);
+  });
+  await using client = testClient().install(HttpRedirect);
+  const controller = watchedController();
+  const opening = client.webSocketSession({ url: server.url, signal: controller.signal });
+  await until(() => (silent.peers[0]?.received.length ?? 0) > 0, "the second handshake has begun");
+  await server.abandoned();
+  await turns();
+  controller.abort(new Error("enough"));
+  await failure(opening, Error);
+  // Before the client is closed, which would end it as well.
+  await silent.abandoned();
 });
 
 test("the bound of the handshake ends with it: a session lives for hours (HS-22)", async () => {

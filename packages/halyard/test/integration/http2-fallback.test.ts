@@ -8,13 +8,19 @@ import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { Cio } from "../../src/engines/cio/index.ts";
-import { HandshakeError, InvalidArgumentError } from "../../src/index.ts";
+import {
+  ClientClosedError,
+  HandshakeError,
+  HttpClient,
+  InvalidArgumentError,
+  WebSockets,
+} from "../../src/index.ts";
 import { upgradeWebSocket, WebSocketServer } from "../../src/server/index.ts";
 import { VirtualClock } from "../../src/testing/index.ts";
 import { certificates } from "../support/certificates.ts";
 import { failure, testClient } from "../support/clients.ts";
 import { http2Server } from "../support/http2-server.ts";
-import { checkLeaks } from "../support/leaks.ts";
+import { checkLeaks, until } from "../support/leaks.ts";
 
 checkLeaks();
 
@@ -25,11 +31,16 @@ const requiring = { http2: "require", tls: { ca } } as const;
 /** A server with TLS that offers these protocols, and has no WebSockets over HTTP/2. */
 async function serverWith(protocols: string[] | undefined) {
   const offers: (string | false | null)[] = [];
+  let open = 0;
   const options = { ...good, ...(protocols !== undefined && { ALPNProtocols: protocols }) };
   const server = protocols?.includes("h2")
     ? createSecureServer({ ...options, allowHTTP1: true })
     : createServer(options);
-  server.on("secureConnection", (socket: TLSSocket) => offers.push(socket.alpnProtocol));
+  server.on("secureConnection", (socket: TLSSocket) => {
+    offers.push(socket.alpnProtocol);
+    open++;
+    socket.on("close", () => open--);
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     void upgradeWebSocket(request, socket, head, () => undefined);
   });
@@ -39,6 +50,9 @@ async function serverWith(protocols: string[] | undefined) {
     url: `wss://localhost:${(server.address() as AddressInfo).port}/`,
     /** What was chosen, for each connection. */
     offers,
+    get open() {
+      return open;
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       await once(server, "close");
@@ -55,6 +69,19 @@ describe('with "prefer"', () => {
     expect(session.call.response.status).toBe(200);
     expect((await session.close()).clean).toBe(true);
   });
+
+  test.each([[["http/1.1"]], [["h2"]]])(
+    "the socket is not left open when ALPN of %j chooses and the engine has just been closed",
+    async (protocols) => {
+      await using server = await serverWith(protocols);
+      const tls = { ca, checkServerIdentity: () => void engine.close() };
+      const engine = Cio.create({ http2: "prefer", tls });
+      await using client = new HttpClient(engine).install(WebSockets);
+      await failure(client.webSocketSession(server.url), ClientClosedError);
+      await engine.close();
+      await until(() => server.open === 0, "the client has let go of the connection");
+    },
+  );
 
   test.each([[["http/1.1"]], [undefined]])(
     "the socket is used on when ALPN of %j chooses HTTP/1.1",
@@ -119,6 +146,15 @@ describe('with "prefer"', () => {
 });
 
 describe('with "require"', () => {
+  test("an engine that is closed while a connection is opened does not put it down to the server", async () => {
+    await using server = new WebSocketServer({ http2: true, tls: good });
+    const { url } = await server.listen();
+    const tls = { ca, checkServerIdentity: () => void engine.close() };
+    const engine = Cio.create({ http2: "require", tls });
+    await using client = new HttpClient(engine).install(WebSockets);
+    await failure(client.webSocketSession(url), ClientClosedError);
+  });
+
   test.each<[protocols: string[], lacks: RegExp]>([
     [["http/1.1"], /chose http\/1\.1 instead of h2/],
     [["h2", "http/1.1"], /CONNECT protocol/],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions over HTTP/2 (RFC 8441): what is sent and agreed on, how a connection is shared, and how sessions and streams end.
 import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { Cio } from "../../src/engines/cio/index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   WebSockets,
 } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
+import { certificates } from "../support/certificates.ts";
 import { failure, rejection, testClient } from "../support/clients.ts";
 import { closeFrame, serverFrame } from "../support/hostile-server.ts";
 import { accept, http2Server } from "../support/http2-server.ts";
@@ -193,6 +195,21 @@ describe("a connection", () => {
     const again = await client.webSocketSession(server.url);
     expect(server.connections).toHaveLength(2);
     await again.close();
+  });
+
+  test("on which something else than TLS comes is lost (TL-09)", async () => {
+    const { ca, good } = certificates();
+    const below: Socket[] = [];
+    const onConnection = (socket: Socket) => below.push(socket);
+    await using server = await http2Server(accept, { tls: good, onConnection });
+    await using client = testClient({}, { http2: "require", tls: { ca } });
+    const session = await client.webSocketSession(server.url);
+    below[0]?.write("no record of TLS, which is longer than one could begin");
+    const { error, reason } = await session.ended;
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(reason.code).toBe(1006);
+    // Node's server does not end by the alert.
+    below[0]?.destroy();
   });
 
   test("is dropped by engine.close(), and its sessions with it", async () => {

@@ -27,6 +27,18 @@ checkLeaks();
 
 const { ca, good, client: ours, wrongHost } = certificates();
 
+/** As in a page of jsdom, or of a library older than the platform's. */
+class ForeignController {
+  readonly signal = Object.assign(new EventTarget(), {
+    aborted: false,
+    reason: undefined as unknown,
+  }) as AbortSignal;
+
+  abort(reason: unknown): void {
+    Object.assign(this.signal, { aborted: true, reason }).dispatchEvent(new Event("abort"));
+  }
+}
+
 test("methods, targets, queries and headers are those of a handshake's request", async () => {
   await using server = await httpServer(() => "accept");
   await using client = testClient()
@@ -48,6 +60,17 @@ test("methods, targets, queries and headers are those of a handshake's request",
   });
   await (await client.get(new URL(`${server.ws}/z`))).text();
   expect(server.last).toMatchObject({ target: "/z", headers: { "x-team": "red" } });
+});
+
+test("it goes beside a session of the same client, inside of its block, and behind it", async () => {
+  await using server = await httpServer(() => "accept");
+  await using client = testClient();
+  const get = async () => await (await client.get(server.http)).text();
+  const session = await client.webSocketSession(server.ws);
+  expect(await get()).toBe("ok");
+  await session.close();
+  expect(await client.webSocket(server.ws, get)).toBe("ok");
+  expect(await get()).toBe("ok");
 });
 
 describe("bodies", () => {
@@ -199,13 +222,15 @@ describe("an end", () => {
     await expect(client.get({ url: server.http, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  test("the caller's abort, while the body is read", async () => {
+  test.each([
+    ["the platform's", new AbortController()],
+    ["another library's", new ForeignController()],
+  ])("the caller's abort, while the body is read, by %s signal", async (_, controller) => {
     function* endless() {
       for (;;) yield Buffer.alloc(65_536, "x");
     }
     await using server = await httpServer(() => ({ status: 200, body: endless() }));
     await using client = testClient();
-    const controller = new AbortController();
     const reason = new Error("enough");
     const response = await client.get({ url: server.http, signal: controller.signal, timeout: 2_000 });
     const reading = response.text();

@@ -196,6 +196,13 @@ describe("a handshake", () => {
     expect(head).not.toMatch(/Extensions/i);
   });
 
+  test("with a Content-Type is one like others", async () => {
+    await using ours = await listening();
+    await using client = await bareClient(ours.port);
+    client.write(request({ headers: { "Content-Type": "application/json" } }));
+    await client.hears(/^HTTP\/1\.1 101 [^]*\r\n\r\n/);
+  });
+
   test("with frames in the same packet loses none", async () => {
     await using ours = await listening();
     await using client = await bareClient(ours.port);
@@ -305,6 +312,15 @@ describe("a handler that throws (FR-14)", () => {
     await client.webSocket(url, ({ closeReason }) => closeReason);
     expect(await nextWarning()).toBe("TypeError: boo");
   });
+});
+
+test.each([
+  ["handshakeTimeout", 1_000],
+  ["maxConnections", 1],
+])("%s cannot be kept for one upgrade, and is refused", (option, value) => {
+  const upgrade = () =>
+    upgradeWebSocket({} as never, {} as never, new Uint8Array(), () => undefined, { [option]: value });
+  expect(upgrade).toThrow(`${option} is not for an HTTP server of your own`);
 });
 
 describe("a client that goes away", () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a program can know of how a connection came about: timings, and events without secrets.
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { CioOptions } from "../../src/engines/cio/index.ts";
 import { type ConnectionEvent, ConnectionEvents, HalyardError } from "../../src/index.ts";
 import { certificates } from "../support/certificates.ts";
 import { failure, testClient } from "../support/clients.ts";
@@ -11,6 +12,7 @@ import {
   type Script,
   unusedPort,
 } from "../support/hostile-server.ts";
+import { accept, http2Server } from "../support/http2-server.ts";
 import { checkLeaks } from "../support/leaks.ts";
 import { socketPath } from "../support/socket-path.ts";
 
@@ -79,9 +81,9 @@ describe("an error tells how long it took until then", () => {
 });
 
 describe("events", () => {
-  function observed(config = {}) {
+  function observed(config = {}, options: CioOptions = {}) {
     const events: ConnectionEvent[] = [];
-    const client = testClient(config, { tls: { ca } }).install(ConnectionEvents, {
+    const client = testClient(config, { tls: { ca }, ...options }).install(ConnectionEvents, {
       listener: (event) => void events.push(event),
     });
     return { events, client };
@@ -151,6 +153,47 @@ describe("events", () => {
         expect.objectContaining({ type: "addressFailed", address, port, code: "ECONNREFUSED" }),
       ]),
     );
+  });
+
+  test("of a connection that is shared are those of who waited for it; who joins it has only asked", async () => {
+    await using server = await http2Server(accept, { tls: good });
+    const { events, client } = observed({}, { http2: "require" });
+    await using _ = client;
+    const open = () => client.webSocketSession(server.url);
+    const sessions = [...(await Promise.all([open(), open()])), await open()];
+    const told = (call: number) =>
+      events
+        .filter((event) => event.call === call)
+        .map((event) => (event.type === "phaseStarted" ? event.phase : event.type))
+        .filter((type) => !/^address(?:Tried|Failed)$|^phaseEnded$/.test(type))
+        .join(" ");
+    expect([1, 2, 3].map(told)).toEqual([
+      "started dns connect addressConnected tls secured upgrade answered opened",
+      "started dns connect addressConnected tls secured upgrade answered opened",
+      "started upgrade answered opened",
+    ]);
+    expect(events.filter(({ type }) => type === "secured")).toContainEqual(
+      expect.objectContaining({ call: 2, alpn: "h2" }),
+    );
+    expect(events).toContainEqual(expect.objectContaining({ type: "answered", call: 3, status: 200 }));
+    expect(sessions.map(({ call }) => Object.keys(call.timings ?? {}))).toEqual([
+      ["dns", "connect", "tls", "upgrade", "total"],
+      ["dns", "connect", "tls", "upgrade", "total"],
+      ["upgrade", "total"],
+    ]);
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  test("tell of a refusal over HTTP/2", async () => {
+    await using server = await http2Server((stream) => {
+      stream.respond({ ":status": 403 });
+      stream.end(secret);
+    });
+    const { events, client } = observed({}, { http2: "require" });
+    await using _ = client;
+    await failure(client.webSocketSession(server.url), HalyardError);
+    expect(events).toContainEqual(expect.objectContaining({ type: "answered", status: 403 }));
+    expect(JSON.stringify(events)).not.toContain(secret);
   });
 
   test("name a Unix socket by its path", async () => {

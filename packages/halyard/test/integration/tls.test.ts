@@ -277,6 +277,14 @@ describe("behind TLS", () => {
     expect(error).toMatchObject({ status: 403, body: "nope", phase: "upgrade" });
   });
 
+  test("what a block throws is the caller's, as without", async () => {
+    await using server = await hostileServer((peer) => peer.accept(), { tls: good });
+    await using client = testClient({}, { tls: { ca } });
+    const error = new Error("of the block");
+    const block = client.wss(server.secureUrl, () => Promise.reject(error));
+    expect(await failure(block, Error)).toBe(error);
+  });
+
   /** Ends the bare connection in the middle of a message. */
   async function truncated(act: (socket: Socket) => void): Promise<ConnectionError> {
     let bare: Socket | undefined;

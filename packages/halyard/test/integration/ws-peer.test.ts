@@ -71,6 +71,25 @@ describe("ws as the server", () => {
     });
   });
 
+  test("sends a message of 20 MiB, when the limit is raised", async () => {
+    const message = bytesOf(20 << 20);
+    onConnection((socket) => socket.send(message));
+    await using patient = testClient({ maxFrameSize: message.length, maxMessageSize: message.length });
+    const frame = await patient.webSocket(url, ({ incoming }) => incoming.receive());
+    expect(Buffer.compare(frame.data, message)).toBe(0);
+  });
+
+  test("has all that was sent when flush() resolves, behind close() as well", async () => {
+    let count = 0;
+    onConnection((socket) => socket.on("message", () => count++));
+    await client.webSocket(url, async (session) => {
+      for (let index = 0; index < 10; index++) await session.send("message");
+      await session.close();
+      await session.flush();
+    });
+    expect(count).toBe(10);
+  });
+
   test("sends fragments, which come as one message, and between them a ping", async () => {
     let pongs = 0;
     onConnection((socket) => {

@@ -34,7 +34,13 @@ Socket.prototype.connect = function (...args) {
 };
 
 const { ca, good } = certificates();
-const servers = [await listen("ws, HTTP/1.1", "ws"), await listen("wss, HTTP/1.1", "wss", { tls: good })];
+const servers = [
+  await listen("ws, HTTP/1.1", "ws"),
+  await listen("wss, HTTP/1.1", "wss", { tls: good }),
+  // Without TLS nobody asks for it: both sides have to know.
+  await listen("ws, HTTP/2", "ws", { http2: true }, { http2: "require" }),
+  await listen("wss, HTTP/2", "wss", { http2: true, tls: good }, { http2: "require" }),
+];
 
 try {
   const ports = await programs.start(good);

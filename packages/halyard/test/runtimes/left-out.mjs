@@ -26,6 +26,10 @@ const hostileProxies = "hostile/proxies.test.ts";
 const fetches = "what this platform's fetch does not have, docs/http.md says so";
 
 const http = "integration/plain-http.test.ts";
+const httpProxies = "integration/plain-http-proxies.test.ts";
+/** What needs the engine's own sockets. */
+const ownWays =
+  "is the environment's for http and https|is the request's before the engine's and the default's|is that of every hop of a redirect, to|are kept for requests that go the same way|what it answers is its own, and shows|one that is silent is left when|without undici the error says";
 const tls = "integration/tls.test.ts";
 const tlsHooks = "integration/tls-hooks.test.ts";
 const tlsPins = "integration/tls-pins.test.ts";
@@ -36,6 +40,7 @@ const args = "integration/arguments.test.ts";
 /** @type {Partial<Record<import("../../../../runtimes/commands.mjs").Runtime, Rule[]>>} */
 export const leftOut = {
   bun: [
+    { file: "migrating.test.ts", reason: "Bun has classes of its own under the names `ws` and `undici`" },
     { file: "hostile/retained.test.ts", reason: "Bun's collector is not to be had by V8's flags" },
     { file: "engines/platforms.test.ts", reason: "Bun's global `Bun` cannot be taken away for a test" },
     { file: server, test: "the target \\S+ in absolute form is served by its path", reason: bunServer },
@@ -49,6 +54,16 @@ export const leftOut = {
     { file: network, test: "a host that swallows what it gets", reason: bunConnect },
     { file: http, test: "bodies text", reason: "Bun's fetch says nothing of the type of text" },
     { file: http, test: "servername is another name to verify|pins are held against", reason: fetches },
+    {
+      file: httpProxies,
+      test: `to a server of http by a proxy of|by a proxy of (?:https|socks5h|socks4a), with credentials|${ownWays}`,
+      reason: fetches,
+    },
+    {
+      file: "integration/http2-proxies.test.ts",
+      test: "is the server's, and its end is the connection's",
+      reason: "Bun's node:http2 does not look for what was read from a socket before",
+    },
     {
       file: tlsHooks,
       test: "keyLog that throws",
@@ -87,6 +102,7 @@ export const leftOut = {
     },
     { file: http, test: "servername is another name to verify|pins are held against", reason: fetches },
     { file: http, test: "a Unix socket is connected to", reason: fetches },
+    { file: httpProxies, test: `by a proxy of \\S+, with credentials|${ownWays}`, reason: fetches },
     {
       file: "hostile/event-loop.test.ts",
       test: "MM-09: serves a quiet connection",

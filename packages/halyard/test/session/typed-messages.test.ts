@@ -6,6 +6,7 @@ import {
   Frame,
   InvalidArgumentError,
   json,
+  SerializeError,
   type StandardSchema,
 } from "../../src/index.ts";
 import { checkAllSettled, drain, openPair, turn } from "./support.ts";
@@ -189,7 +190,10 @@ describe("a typed session", () => {
     const { client, server } = typedPair();
     const typed = client.typed({ incoming: customers(), outgoing: customers() });
     await typed.send({ id: 1, password: "secret" } as Customer);
-    await expect(typed.send({ id: "x" } as never)).rejects.toThrow(/does not fit its schema: id: no number/);
+    const error = await typed.send({ id: "x" } as never).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SerializeError);
+    expect(error).toMatchObject({ issues: [{ message: "no number", path: ["id"] }] });
+    expect((error as Error).message).toMatch(/does not fit its schema: id: no number/);
     await typed.send({ id: 2 });
     expect(await server.receiveDeserialized()).toEqual({ id: 1 });
     expect(await server.receiveDeserialized()).toEqual({ id: 2 });
@@ -202,7 +206,7 @@ describe("a typed session", () => {
     const schema = customers((id) => new Promise<void>((resolve) => gates.set(id, resolve)));
     const typed = client.typed({ incoming: customers(), outgoing: schema });
     const first = typed.send({ id: 1 });
-    const refused = expect(typed.send({} as never)).rejects.toThrow(InvalidArgumentError);
+    const refused = expect(typed.send({} as never)).rejects.toThrow(SerializeError);
     const second = typed.send({ id: 2 });
     await turn();
     gates.get(2)?.();
@@ -212,6 +216,44 @@ describe("a typed session", () => {
     await Promise.all([first, refused, second]);
     expect(await server.receiveDeserialized()).toEqual({ id: 1 });
     expect(await server.receiveDeserialized()).toEqual({ id: 2 });
+    await client.close();
+  });
+
+  test("a schema that checks at once sends before the call returns, and so before a close", async () => {
+    const { client, server } = typedPair();
+    const atOnce: StandardSchema<Customer> = {
+      "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as Customer }) },
+    };
+    const sent = client.typed({ incoming: atOnce, outgoing: atOnce }).send({ id: 1 });
+    const closed = client.close();
+    expect(await server.receiveDeserialized()).toEqual({ id: 1 });
+    await Promise.all([sent, closed]);
+  });
+
+  test("what a schema that takes its time holds up is sent behind it, also what another checks at once", async () => {
+    const { client, server } = typedPair();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const schema: StandardSchema<Customer> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (value) => {
+          const result = { value: value as Customer };
+          return result.value.id === 1 ? gate.then(() => result) : result;
+        },
+      },
+    };
+    const typed = client.typed({ incoming: schema, outgoing: schema });
+    const sent = [typed.send({ id: 1 }), typed.send({ id: 2 })];
+    await turn();
+    expect(server.incoming.tryReceive()).toBeUndefined();
+    open();
+    await Promise.all(sent);
+    expect(await server.receiveDeserialized()).toEqual({ id: 1 });
+    expect(await server.receiveDeserialized()).toEqual({ id: 2 });
+    await typed.send({ id: 3 });
+    expect(await server.receiveDeserialized()).toEqual({ id: 3 });
     await client.close();
   });
 

@@ -73,11 +73,17 @@ const scripts = {
     peer.agree({ headers: query.get("headers") });
     return peer.drain();
   },
-  // Reads nothing for a while.
+  // Reads nothing for a while; says when it begins to, if it is asked to.
   "/late": async (peer, query) => {
     peer.agree();
     peer.socket.pause();
-    setTimeout(() => peer.socket.resume(), Number(query.get("pause")));
+    setTimeout(
+      () => {
+        if (query.has("tell")) peer.message("reading");
+        peer.socket.resume();
+      },
+      Number(query.get("pause")),
+    );
     const { messages, bytes, code } = await peer.until(8);
     answers.set(query.get("id"), { messages, bytes, code });
     peer.close(1000, "");

@@ -104,12 +104,15 @@ export const sessionCases = [
     name: "flush waits until OkHttp has written",
     async run({ server }, engine) {
       const session = await clientOf(engine).webSocketSession(
-        `${server.raw}/late?pause=600&id=${crypto.randomUUID()}`,
+        `${server.raw}/late?pause=600&tell=1&id=${crypto.randomUUID()}`,
       );
       await session.send(new Uint8Array(12 * mebi));
-      const began = Date.now();
-      await session.flush();
-      equal(Date.now() - began > 300, true, "its having waited");
+      /** @type {string[]} */
+      const order = [];
+      const flushed = session.flush().then(() => order.push("flushed"));
+      order.push(await firstText(session));
+      await flushed;
+      equal(order, ["reading", "flushed"]);
       session.cancel();
     },
   },

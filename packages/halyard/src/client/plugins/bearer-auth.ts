@@ -58,13 +58,33 @@ export function bearerAuth(options: BearerAuthOptions): BearerAuthProvider {
   return new Bearer(given as BearerAuthOptions);
 }
 
-class Bearer implements BearerAuthProvider {
-  readonly origins: ReadonlySet<string> | undefined;
-  readonly #options: BearerAuthOptions;
+/** The tokens of one log-in. */
+class Login {
   /** Undefined until they are loaded. */
   #tokens: Loaded | undefined;
   readonly #loading = new SharedTask<Loaded>();
   readonly #refreshing = new SharedTask<Loaded>();
+
+  async load({ loadTokens }: BearerAuthOptions, signal: AbortSignal): Promise<Loaded> {
+    if (this.#tokens !== undefined) return this.#tokens;
+    return await this.#loading.run((lost) => this.#keep(async () => loadTokens(lost)), signal);
+  }
+
+  async refresh({ refreshTokens }: BearerAuthOptions, refused: Loaded, signal: AbortSignal): Promise<Loaded> {
+    if (refreshTokens === undefined) return null;
+    return await this.#refreshing.run((lost) => this.#keep(async () => refreshTokens(refused, lost)), signal);
+  }
+
+  async #keep(give: () => Promise<Loaded>): Promise<Loaded> {
+    this.#tokens = (await give()) ?? null;
+    return this.#tokens;
+  }
+}
+
+class Bearer implements BearerAuthProvider {
+  readonly origins: ReadonlySet<string> | undefined;
+  readonly #options: BearerAuthOptions;
+  #login = new Login();
 
   constructor(options: BearerAuthOptions) {
     this.#options = options;
@@ -72,40 +92,29 @@ class Bearer implements BearerAuthProvider {
   }
 
   clearTokens(): void {
-    this.#tokens = undefined;
+    // What is on its way belongs to who asked for it, and is not kept for who comes now.
+    this.#login = new Login();
   }
 
   async unasked({ signal }: AuthRequest): Promise<string | undefined> {
-    return (this.#options.sendWithoutRequest ?? true) ? credentials(await this.#load(signal)) : undefined;
+    const { sendWithoutRequest = true } = this.#options;
+    return sendWithoutRequest ? credentials(await this.#login.load(this.#options, signal)) : undefined;
   }
 
   async answer(
     challenges: readonly Challenge[],
     { authorization, signal }: AuthRequest,
   ): Promise<string | undefined> {
-    const { realm, refreshTokens } = this.#options;
+    const { realm } = this.#options;
     // Servers of this scheme often ask for nothing by name.
     if (challenges.length > 0 && !challenges.some((challenge) => isFor(challenge, "bearer", realm)))
       return undefined;
-    const tokens = await this.#load(signal);
+    const login = this.#login;
+    const tokens = await login.load(this.#options, signal);
     const known = credentials(tokens);
     // Another call may have refreshed them since this one was sent.
     if (known !== undefined && known !== authorization) return known;
-    if (refreshTokens === undefined) return undefined;
-    return credentials(
-      await this.#refreshing.run((lost) => this.#keep(async () => refreshTokens(tokens, lost)), signal),
-    );
-  }
-
-  async #load(signal: AbortSignal): Promise<Loaded> {
-    const { loadTokens } = this.#options;
-    if (this.#tokens !== undefined) return this.#tokens;
-    return await this.#loading.run((lost) => this.#keep(async () => loadTokens(lost)), signal);
-  }
-
-  async #keep(give: () => Promise<Loaded>): Promise<Loaded> {
-    this.#tokens = (await give()) ?? null;
-    return this.#tokens;
+    return credentials(await login.refresh(this.#options, tokens, signal));
   }
 }
 

@@ -3,6 +3,7 @@ import { type ErrorContext, HalyardError, InvalidArgumentError } from "../../pro
 import { isToken } from "../../protocol/handshake/header-grammar.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { safeUrl } from "../../session/safe-url.ts";
+import { headersOfHost } from "../credentials.ts";
 import {
   type HttpAnswer,
   isRepeatable,
@@ -33,8 +34,8 @@ export class RedirectError extends HalyardError {
  * fresh key, and all are within the call's one deadline.
  *
  * Across origins (scheme, host or port differ) credentials are dropped: `Authorization`, `Cookie` and `Proxy-Authorization`
- * that were set by hand, what `credentialHeaders` names, and `socketPath`; so is user information in a `Location`,
- * always. `Auth` and `HttpCookies` decide for each hop anew. In a page the platform follows plain HTTP by itself.
+ * that were set by hand, what `credentialHeaders` names, and with them `Host` and `socketPath`; so is user information in a
+ * `Location`, always. `Auth` and `HttpCookies` decide for each hop anew. In a page the platform follows plain HTTP by itself.
  * Ktor: `HttpRedirect`.
  */
 export const HttpRedirect: HttpClientPlugin<"HttpRedirect", HttpRedirect.Config, PluginInstance> = {
@@ -74,7 +75,8 @@ interface Rules {
   readonly maxRedirects: number;
   readonly allowHttpsDowngrade: boolean;
   readonly checkHttpMethod: boolean;
-  readonly credentials: ReadonlySet<string>;
+  /** The headers that go to no other origin, in lower case. */
+  readonly bound: ReadonlySet<string>;
 }
 
 function checkRules(config: HttpRedirect.Config): Rules {
@@ -98,9 +100,9 @@ function checkRules(config: HttpRedirect.Config): Rules {
   if (!Array.isArray(credentialHeaders) || !credentialHeaders.every((name) => isToken(String(name)))) {
     throw new InvalidArgumentError("credentialHeaders is an array of names of headers");
   }
-  const names = ["authorization", "cookie", "proxy-authorization", ...credentialHeaders];
-  const credentials = new Set(names.map((name: string) => name.toLowerCase()));
-  return { maxRedirects, allowHttpsDowngrade, checkHttpMethod, credentials };
+  const names = [...headersOfHost, ...credentialHeaders];
+  const bound = new Set(names.map((name: string) => name.toLowerCase()));
+  return { maxRedirects, allowHttpsDowngrade, checkHttpMethod, bound };
 }
 
 function locationOf({ status, headers }: HttpAnswer): string | null {
@@ -135,7 +137,7 @@ function nextRequest<Request extends OutgoingRequest>(
   const next = withMethod({ ...request, url, safeUrl: safeUrl(url) }, status);
   if (!isRepeatable(next)) throw refuse("the request's body is a stream, which cannot be sent again");
   if (originOf(url) === originOf(request.url)) return next;
-  const headers = next.headers.filter(([name]) => !rules.credentials.has(name.toLowerCase()));
+  const headers = next.headers.filter(([name]) => !rules.bound.has(name.toLowerCase()));
   return { ...next, headers, socketPath: undefined };
 }
 

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "../../protocol/errors.ts";
 import type { Clock } from "../../session/clock.ts";
 import { checkTimeout } from "../../session/durations.ts";
-import { ConnectionError, TlsError } from "../../session/errors.ts";
+import { ConnectionError, ProxyError, TlsError } from "../../session/errors.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { Deferred, unlessAborted } from "../../session/waiting.ts";
 import { type HttpAnswer, isRepeatable, type OutgoingRequest } from "../http-send.ts";
@@ -17,7 +17,7 @@ export type AttemptOutcome = { readonly answer: HttpAnswer } | { readonly error:
  * `Retry-After`. All attempts are within the call's one deadline; an abort ends the wait. It does not reconnect a session
  * that was open. Ktor: `HttpRequestRetry`.
  *
- * An answer that would be the same again, such as 401, 403 or 404, and a failure of TLS are not retried.
+ * An answer that would be the same again, such as 401, 403 or 404, also of a proxy's, and a failure of TLS are not retried.
  */
 export const HttpRequestRetry: HttpClientPlugin<"HttpRequestRetry", HttpRequestRetry.Config, PluginInstance> =
   {
@@ -102,7 +102,7 @@ function checkRules(config: HttpRequestRetry.Config): Rules {
   const isPassing = (outcome: AttemptOutcome) =>
     "answer" in outcome
       ? retryOnServerErrors && (outcome.answer.status === 429 || outcome.answer.status >= 500)
-      : retryOnException && outcome.error instanceof ConnectionError && !(outcome.error instanceof TlsError);
+      : retryOnException && isOfNetwork(outcome.error);
   return {
     maxRetries,
     retryOnServerErrors,
@@ -114,6 +114,14 @@ function checkRules(config: HttpRequestRetry.Config): Rules {
     respectRetryAfter: given.respectRetryAfter ?? true,
     random: given.random ?? platformRandom,
   };
+}
+
+/** Whether it may be otherwise the next time: a certificate is not, nor is what a proxy has forbidden. */
+function isOfNetwork(error: unknown): boolean {
+  if (!(error instanceof ConnectionError) || error instanceof TlsError) return false;
+  if (!(error instanceof ProxyError)) return true;
+  const { status = 0, cause } = error;
+  return !(cause instanceof TlsError) && (status < 400 || status === 429 || status >= 500);
 }
 
 /** How long to wait before the next attempt, or null for none. */

@@ -102,7 +102,7 @@ export class CioEngine implements HttpClientEngine {
 
   async fetch(request: FetchRequest): Promise<Response> {
     this.#refuseWhenClosed();
-    this.#http ??= import("./plain-http.ts").then(({ PlainHttp }) => new PlainHttp(this.#options.tls));
+    this.#http ??= import("./plain-http.ts").then(({ PlainHttp }) => new PlainHttp(this.#options));
     return await (await this.#http).fetch(request);
   }
 
@@ -174,7 +174,8 @@ export class CioEngine implements HttpClientEngine {
     opened: SocketStream | null,
   ): Promise<SocketStream> {
     try {
-      this.#refuseWhenClosed();
+      // What is open already is destroyed below.
+      if (opened === null) this.#refuseWhenClosed();
       const stream =
         opened ??
         (await dialThrough(tunnel, options, {

@@ -39,6 +39,8 @@ export function exchange<T>(
       attempt.onAbort(null);
     };
     const fail = (error: unknown) => {
+      // The socket closes later. By then the attempt may be about another one, with a callback of its own.
+      if (isOver) return;
       finish();
       const status = error instanceof HandshakeError ? error.status : undefined;
       if (status !== undefined) attempt.notice?.({ type: "answered", url: safeUrl, status });
@@ -53,8 +55,9 @@ export function exchange<T>(
         try {
           const result = handshake.receive(chunk);
           if (result !== null) {
+            const made = agreed(result);
             finish();
-            resolve(agreed(result));
+            resolve(made);
             attempt.notice?.({ type: "answered", url: safeUrl, status: result.response.status });
           } else if (handshake.bodyComplete) {
             refuse();

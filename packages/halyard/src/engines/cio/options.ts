@@ -13,13 +13,13 @@ import { pooledRandomBytes } from "./random-bytes.ts";
 
 /** The options of the Cio engine: `new HttpClient(Cio, { ... })`. Ktor: `CIOEngineConfig`. */
 export interface CioOptions {
-  /** For wss. */
+  /** For wss, and for https of plain HTTP. */
   readonly tls?: TlsOptions | undefined;
   /**
-   * The proxy of all requests that name none themselves, for ws and wss alike; false for none; or a function that chooses
+   * The proxy of all requests that name none themselves, for ws, wss and plain HTTP alike; false for none; or a function that chooses
    * for a URL, at each attempt.
    * @defaultValue that of the environment when the engine is made, but never for this machine: `wss_proxy`, `https_proxy`,
-   * `all_proxy` or, for ws, `ws_proxy`, `http_proxy`, `all_proxy`, with the exceptions of `no_proxy`
+   * `all_proxy` or, for ws, `ws_proxy`, `http_proxy`, `all_proxy`, for plain HTTP the same without `ws_proxy` and `wss_proxy`, with the exceptions of `no_proxy`
    */
   readonly proxy?: ProxyInput | ProxyChoice | undefined;
   /** For proxies of https, in place of {@link tls}, which is for servers. */

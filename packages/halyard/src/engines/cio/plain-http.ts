@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect as connectPlain, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { callbackify } from "node:util";
+import { BoundedAttempt } from "../../client/attempt.ts";
 import type { FetchRequest } from "../../client/engine.ts";
+import { ClientClosedError } from "../../client/errors.ts";
 import { platformFetch } from "../../client/platform-fetch.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
-import { nodeTls } from "../../sockets/lazy-builtins.ts";
-import type { TlsClient } from "../../sockets/tls-client.ts";
-import { type FetchOptions, fetchError, fetchOptions } from "./fetch-options.ts";
+import { observe } from "../../session/waiting.ts";
+import { checkProxied, type FetchWay, fetchError, fetchWay } from "./fetch-options.ts";
+import type { ResolvedCioOptions } from "./options.ts";
+import type { ProxyServer } from "./proxy/proxy-server.ts";
+import { dialThrough } from "./proxy/tunnel.ts";
 
 /** What is used of undici: as much of its `Agent` as can be said without its types, which a user need not have. */
 interface Dispatcher {
+  /** Once its requests are over. */
+  close(): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -19,84 +26,132 @@ interface Target {
   readonly protocol: string;
 }
 
+interface KeptWay {
+  readonly way: Promise<FetchWay>;
+  /** How many wait for the head of their answer. */
+  requests: number;
+}
+
+/** How many ways are kept: a program may have a proxy, or credentials for it, for each request. */
+const mostWays = 100;
+/** In milliseconds. undici connects for several requests, and does not tell when the last of them has been given up. */
+const longestConnecting = 60_000;
+
 /**
- * Sends plain HTTP by the platform's `fetch`, with the engine's TLS options where there are any: on Node by a dispatcher of
- * undici, which gets its sockets here, on Bun and Deno by what their `fetch` takes.
+ * Sends plain HTTP by the platform's `fetch`, where the engine's TLS options or a proxy ask for it through the engine's own
+ * sockets: on Node by a dispatcher of undici, which gets them here, on Bun and Deno as far as their `fetch` can.
  */
 export class PlainHttp {
-  readonly #tls: TlsClient;
-  #platform: FetchOptions | null = null;
-  /** By the path of a Unix socket; empty for none. */
-  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+  readonly #options: ResolvedCioOptions;
+  /** By the path of a Unix socket, and the proxy. The one that was used last stands last. */
+  readonly #ways = new Map<string, KeptWay>();
+  readonly #connecting = new Set<BoundedAttempt>();
 
-  constructor(tls: TlsClient) {
-    this.#tls = tls;
+  constructor(options: ResolvedCioOptions) {
+    this.#options = options;
   }
 
   async fetch(request: FetchRequest): Promise<Response> {
     const { socketPath, url } = request;
-    const isPlain =
-      socketPath === undefined && (url.protocol === "http:" || Object.keys(this.#tls.options).length === 0);
-    return await platformFetch(request, isPlain ? {} : await this.#extra(socketPath), fetchError);
-  }
-
-  async close(): Promise<void> {
-    this.#platform?.client?.close();
-    const dispatchers = [...this.#dispatchers.values()];
-    this.#dispatchers.clear();
-    await Promise.allSettled(dispatchers.map(async (dispatcher) => (await dispatcher).destroy()));
-  }
-
-  async #extra(socketPath: string | undefined): Promise<object> {
-    if (socketPath === undefined) this.#platform ??= fetchOptions(this.#tls.options, undefined);
-    const options = socketPath === undefined ? this.#platform : fetchOptions(this.#tls.options, socketPath);
-    if (options !== null) return options;
-    const key = socketPath ?? "";
-    const made = this.#dispatchers.get(key) ?? this.#dispatcher(socketPath);
-    this.#dispatchers.set(key, made);
+    const { tls, proxies } = this.#options;
+    const proxy = proxies.for(request);
+    if (proxy !== null) checkProxied(url);
+    const isDirect = socketPath === undefined && proxy === null;
+    if (isDirect && (url.protocol === "http:" || Object.keys(tls.options).length === 0))
+      return await platformFetch(request, {}, fetchError);
+    const kept = this.#kept(socketPath, proxy);
+    kept.requests++;
     try {
-      return { dispatcher: await made };
-    } catch (error) {
-      this.#dispatchers.delete(key);
-      throw error;
+      return await platformFetch(request, (await kept.way).extra, fetchError);
+    } finally {
+      kept.requests--;
+      this.#dropOldest();
     }
   }
 
-  async #dispatcher(socketPath: string | undefined): Promise<Dispatcher> {
+  async close(): Promise<void> {
+    for (const attempt of this.#connecting) attempt.abort(new ClientClosedError("the engine is closed"));
+    const ways = [...this.#ways.values()];
+    this.#ways.clear();
+    await Promise.allSettled(ways.map(async ({ way }) => (await way).destroy()));
+  }
+
+  #kept(socketPath: string | undefined, proxy: ProxyServer | null): KeptWay {
+    const key = JSON.stringify([socketPath, proxy]);
+    const kept = this.#ways.get(key) ?? { way: this.#newWay(socketPath, proxy), requests: 0 };
+    this.#ways.delete(key);
+    this.#ways.set(key, kept);
+    return kept;
+  }
+
+  #dropOldest(): void {
+    for (const [key, { way, requests }] of this.#ways) {
+      if (this.#ways.size <= mostWays) return;
+      if (requests > 0) continue;
+      this.#ways.delete(key);
+      observe(way.then((each) => each.close()));
+    }
+  }
+
+  async #newWay(socketPath: string | undefined, proxy: ProxyServer | null): Promise<FetchWay> {
+    const { tls, proxyTls } = this.#options;
+    const own = fetchWay(tls.options, socketPath, proxy, proxyTls.options);
+    if (own !== null) return own;
     const { Agent } = await undici();
-    return new Agent({
-      connect: (target: Target, done: (error: Error | null, socket: Socket | null) => void) => {
-        const { socket, opened, refusal } = this.#connect(target, socketPath);
-        socket.once("error", (error) => done(error, null));
-        socket.once(opened, () => {
-          const error = refusal();
-          if (error === undefined) done(null, socket);
-          else socket.destroy(error);
-        });
-      },
+    const dispatcher = new Agent({
+      connect: callbackify((target: Target) => this.#connect(target, socketPath, proxy)),
     });
+    return {
+      extra: { dispatcher },
+      close: () => dispatcher.close(),
+      destroy: () => dispatcher.destroy(),
+    };
   }
 
   /** The one place where plain HTTP gets a socket from. */
-  #connect({ hostname, port, protocol }: Target, path: string | undefined): Connecting {
+  #connect(
+    { hostname, port, protocol }: Target,
+    socketPath: string | undefined,
+    proxy: ProxyServer | null,
+  ): Promise<Socket> {
+    const { tls, clock } = this.#options;
     const isTls = protocol === "https:";
-    const host = hostname.replace(/^\[|\]$/g, "");
-    const server = { host, port: port === "" ? (isTls ? 443 : 80) : Number(port), socketPath: path };
-    const where = path === undefined ? { host, port: server.port, autoSelectFamily: true } : { path };
-    if (!isTls) return { socket: connectPlain(where), opened: "connect", refusal: () => undefined };
-    const socket = nodeTls().connect({ ...this.#tls.connectionOptions(server), ...where, host });
-    this.#tls.learnFrom(socket, server);
-    return { socket, opened: "secureConnect", refusal: () => this.#tls.refusal(socket, server) };
+    const dial = {
+      ...this.#options,
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: port === "" ? (isTls ? 443 : 80) : Number(port),
+      socketPath,
+      tls: isTls ? tls : null,
+      isReleasable: true,
+      http2: false,
+    };
+    // Without path and query, which differ between those who share a connection.
+    const url = `${protocol}//${hostname}${port === "" ? "" : `:${port}`}/`;
+    const connecting = new BoundedAttempt({
+      clock,
+      timeout: longestConnecting,
+      caller: undefined,
+      safeUrl: url,
+      what: "the connection to",
+    });
+    this.#connecting.add(connecting);
+    const connected = connecting.run(
+      (attempt) =>
+        dialThrough(proxy === null ? null : { ...this.#options, proxy }, dial, {
+          url,
+          entered: (phase) => attempt.entered(phase),
+          onAbort: (callback) => attempt.onAbort(callback),
+        }),
+      (stream) => {
+        const socket = stream.release();
+        // What the server has to say is over with its end.
+        socket.allowHalfOpen = false;
+        return socket;
+      },
+      (stream) => stream.destroy(),
+    );
+    return connected.finally(() => this.#connecting.delete(connecting));
   }
-}
-
-/** A socket on its way. */
-interface Connecting {
-  readonly socket: Socket;
-  /** The event by which it is open. */
-  readonly opened: "connect" | "secureConnect";
-  /** What is wrong with it all the same. */
-  readonly refusal: () => Error | undefined;
 }
 
 async function undici(): Promise<{ Agent: new (options: object) => Dispatcher }> {
@@ -104,7 +159,8 @@ async function undici(): Promise<{ Agent: new (options: object) => Dispatcher }>
     return await import("undici");
   } catch (cause) {
     throw new InvalidArgumentError(
-      "tls options of Cio, and socketPath, need the package undici for plain HTTP: npm install undici",
+      "a proxy, socketPath and tls options of Cio need the package undici for plain HTTP: npm install undici, " +
+        "or proxy: false for the direct way",
       { cause },
     );
   }

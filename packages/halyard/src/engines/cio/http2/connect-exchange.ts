@@ -58,6 +58,8 @@ export function connectExchange<T>(
     const fail = (error: unknown) => {
       if (isOver) return;
       finish();
+      const status = error instanceof HandshakeError ? error.status : undefined;
+      if (status !== undefined) attempt.notice?.({ type: "answered", url, status });
       reject(error);
       stream?.close(http2Codes.CANCEL);
       stream?.destroy();
@@ -82,6 +84,7 @@ export function connectExchange<T>(
         const carried = new Http2ByteStream(asked, () => connection.giveBack());
         try {
           resolve(agreed(carried, { ...agreement, response: { status, headers: answer } }));
+          attempt.notice?.({ type: "answered", url, status });
         } catch (error) {
           reject(error);
           carried.destroy();
@@ -110,7 +113,8 @@ export function connectExchange<T>(
     asked.on("error", (error: Error) => {
       failure = error;
     });
-    asked.on("end", () => fail(handshake.ended("the server ended the stream")));
+    // Bun ends a stream that was reset as well, before it says so.
+    asked.on("end", () => setImmediate(fail, handshake.ended("the server ended the stream")));
     asked.on("close", () => {
       if (isOver) return;
       const how = howItEnded(asked);

@@ -59,6 +59,8 @@ export class Http2Connection {
     const socket = stream.release();
     // That was for us, who end it.
     socket.allowHalfOpen = false;
+    // A TLS socket goes on after an error. Node's HTTP/2, told by the next listener, would wait for what can never be written.
+    socket.on("error", (error) => socket.destroy(error));
     // Deno makes a URL of it, and there is none without SNI.
     if ("servername" in socket && socket.servername === "") Object.assign(socket, { servername: false });
     const session = nodeHttp2().connect(`${scheme}://localhost`, {

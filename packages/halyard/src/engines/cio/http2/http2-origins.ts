@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attempt } from "../../../client/engine.ts";
+import { ClientClosedError } from "../../../client/errors.ts";
 import { HandshakeError } from "../../../protocol/errors.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import type { Clock } from "../../../session/clock.ts";
@@ -54,7 +55,7 @@ export class Http2Origins {
    * Finds a way to an origin.
    *
    * @throws {@link HandshakeError} when HTTP/2 is required and the peer does not have it; {@link ConnectionError};
-   * {@link TlsError}; the reason of an abort
+   * {@link TlsError}; {@link ClientClosedError} when it was closed meanwhile; the reason of an abort
    */
   async way(plan: Plan, attempt: Attempt): Promise<Way> {
     const { mode } = this.#options;
@@ -118,11 +119,10 @@ export class Http2Origins {
     together.entered("upgrade");
     const options = { url, scheme: isTls ? "https" : "http", limits: this.#options.limits } as const;
     const connection = await Http2Connection.open(stream, options, together);
-    const lacks = this.#isClosed ? "the engine is closed" : connection.lacks;
-    if (lacks !== null) {
-      connection.destroy();
-      return { stream: null, lacks };
-    }
+    const { lacks } = connection;
+    if (this.#isClosed || lacks !== null) connection.destroy();
+    if (this.#isClosed) throw new ClientClosedError("the engine is closed");
+    if (lacks !== null) return { stream: null, lacks };
     this.#own(key, connection);
     return connection;
   }
@@ -168,6 +168,7 @@ function originUrl({ request: { url } }: Plan): string {
   return `${url.protocol}//${url.host}/`;
 }
 
-function keyOf({ dial: { host, port, socketPath, tls } }: Plan): string {
-  return JSON.stringify([tls !== null, host, port, socketPath]);
+/** Who asks for a proxy, or has other credentials for it, is not to come by another way. */
+function keyOf({ dial: { host, port, socketPath, tls }, tunnel }: Plan): string {
+  return JSON.stringify([tls !== null, host, port, socketPath, tunnel?.proxy]);
 }

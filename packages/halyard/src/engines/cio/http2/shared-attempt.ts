@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attempt } from "../../../client/engine.ts";
+import type { Attempt, EngineEvent } from "../../../client/engine.ts";
 import type { Phase } from "../../../protocol/errors.ts";
 
 /** What the work of a {@link SharedAttempt} sees of all who wait for it. */
-export type Together = Pick<Attempt, "entered" | "onAbort">;
+export interface Together extends Pick<Attempt, "entered" | "onAbort"> {
+  notice(event: EngineEvent): void;
+}
 
 /** One piece of work for several attempts, each with a deadline and a signal of its own: given up when the last has gone. */
 export class SharedAttempt<T> {
@@ -18,6 +20,9 @@ export class SharedAttempt<T> {
       entered: (phase) => {
         this.#phase = phase;
         for (const attempt of this.#waiting) attempt.entered(phase);
+      },
+      notice: (event) => {
+        for (const attempt of this.#waiting) attempt.notice?.(event);
       },
       onAbort: (callback) => {
         this.#onAbort = callback;

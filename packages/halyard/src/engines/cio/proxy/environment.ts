@@ -3,9 +3,13 @@ import { isLoopback, NoProxy } from "./no-proxy.ts";
 import { type ProxyServer, proxyServer } from "./proxy-server.ts";
 
 /** The first that is set wins. `HTTP_PROXY` is none of them: where CGI programs run, it is a header that anybody may send. */
+const http = ["http_proxy", "all_proxy", "ALL_PROXY"];
+const https = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const variables: Readonly<Record<string, readonly string[]>> = {
-  "ws:": ["ws_proxy", "WS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"],
-  "wss:": ["wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+  "http:": http,
+  "https:": https,
+  "ws:": ["ws_proxy", "WS_PROXY", ...http],
+  "wss:": ["wss_proxy", "WSS_PROXY", ...https],
 };
 
 /**

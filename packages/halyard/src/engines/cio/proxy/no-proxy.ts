@@ -49,7 +49,7 @@ export function isLoopback(url: URL): boolean {
 
 function placeOf({ hostname, port, protocol }: URL): Place {
   const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  return { host, port: port === "" ? (protocol === "wss:" ? 443 : 80) : Number(port) };
+  return { host, port: port === "" ? (["wss:", "https:"].includes(protocol) ? 443 : 80) : Number(port) };
 }
 
 function ruleOf(entry: string): Rule {

@@ -5,6 +5,9 @@ import { InvalidArgumentError } from "../../../protocol/errors.ts";
 import { environmentProxies } from "./environment.ts";
 import { type ProxyServer, proxyServer } from "./proxy-server.ts";
 
+/** A handshake, or plain HTTP. */
+type ProxiedRequest = Pick<EngineRequest, "url" | "safeUrl" | "proxy" | "socketPath">;
+
 /** Chooses the proxy for a URL at each attempt; undefined, like false, is none. */
 export type ProxyChoice = (url: URL) => ProxyInput | undefined;
 
@@ -29,7 +32,7 @@ export class Proxies {
    * @returns null for none
    * @throws {@link InvalidArgumentError} for a proxy that cannot be used; what a function throws that was to choose one
    */
-  for({ url, proxy, socketPath, safeUrl }: EngineRequest): ProxyServer | null {
+  for({ url, proxy, socketPath, safeUrl }: ProxiedRequest): ProxyServer | null {
     const own = proxy === undefined ? undefined : checked(proxy);
     if (socketPath === undefined) return own === undefined ? this.#choose(url) : own;
     if (!own) return null;

@@ -25,7 +25,7 @@ export interface ProxyServer {
   /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
-  /** For SOCKS. */
+  /** Of an http or https proxy it is among the headers, too. */
   readonly userInfo: UserInfo | null;
   /** Of CONNECT, the credentials among them. */
   readonly headers: readonly Header[];
@@ -68,7 +68,7 @@ export function proxyServer(what: string, input: Exclude<ProxyInput, false>): Pr
   const userInfo = userInfoOf(what, url);
   const pairs = headerPairs(headers);
   if (protocol === "http" || protocol === "https")
-    return { ...server, userInfo: null, headers: connectHeaders(pairs, userInfo && url) };
+    return { ...server, userInfo, headers: connectHeaders(pairs, userInfo && url) };
   if (pairs.length > 0) refuse(what, "is a SOCKS proxy, which takes no headers");
   checkForSocks(what, protocol, userInfo);
   return { ...server, userInfo, headers: [] };

@@ -65,7 +65,7 @@ async function targetFor(
 
 async function reach(
   { proxy, proxyTls }: TunnelOptions,
-  { tls: tlsAbove, noDelay, keepAlive, addressTimeout }: DialOptions,
+  { tls: tlsAbove, noDelay, keepAlive, addressTimeout, isReleasable = false }: DialOptions,
   context: DialContext,
 ): Promise<SocketStream> {
   const { host, port, protocol } = proxy;
@@ -73,7 +73,15 @@ async function reach(
   const tls = protocol === "https" ? proxyTls : null;
   try {
     return await dial(
-      { host, port, tls, noDelay, keepAlive, addressTimeout, isReleasable: tlsAbove !== null },
+      {
+        host,
+        port,
+        tls,
+        noDelay,
+        keepAlive,
+        addressTimeout,
+        isReleasable: isReleasable || tlsAbove !== null,
+      },
       // What happens on the way to the proxy is all of the phase "proxy".
       {
         url: proxy.safeUrl,

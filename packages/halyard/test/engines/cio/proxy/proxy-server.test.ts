@@ -16,7 +16,11 @@ describe("a proxy", () => {
     ["http://[2001:db8::1]:1", { host: "2001:db8::1", safeUrl: "http://[2001:db8::1]:1" }],
     [
       "http://u:p%40ss@p",
-      { safeUrl: "http://p:80", userInfo: null, headers: [agent, authorization("u:p@ss")] },
+      {
+        safeUrl: "http://p:80",
+        userInfo: { username: "u", password: "p@ss" },
+        headers: [agent, authorization("u:p@ss")],
+      },
     ],
     ["http://u@p", { headers: [agent, authorization("u:")] }],
     ["u:p@p:1", { host: "p", headers: [agent, authorization("u:p")] }],
