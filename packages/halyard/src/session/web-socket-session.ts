@@ -267,7 +267,9 @@ export class WebSocketSession implements AsyncDisposable {
     this.#beginLocally();
     this.#error = error;
     this.transport.send(new Frame.Close(reason));
-    this.#decide(reason, error);
+    // What came first decides, though the session may not have seen it yet.
+    const { received } = this.transport.closing;
+    this.#decide(this.#ours ?? (received === null ? reason : reasonOf(received)), error);
     if (lingers) this.#startDeadline(this.#closeTimeout);
     else this.#finish();
   }

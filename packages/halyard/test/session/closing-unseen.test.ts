@@ -175,6 +175,21 @@ describe("while a full incoming channel keeps us from reading", () => {
     });
   });
 
+  test("the peer's Close frame has come, unseen, and a message in parts fails: the peer's reason stands", async () => {
+    const opened = await suspended();
+    async function* source(): AsyncGenerator<string> {
+      yield "begun";
+      opened.peer.close(4001);
+      throw new RangeError("enough");
+    }
+    expect(await rejectionOf(opened.session.send(source()))).toMatchObject({ message: "enough" });
+    opened.peer.end();
+    expect(await story(opened)).toMatchObject({
+      closeReason: "4001",
+      ended: { clean: true, initiator: "peer", sent: "4001", received: "4001", error: "RangeError" },
+    });
+  });
+
   test("the peer has broken the protocol, unseen, and we cancel: no timer is left", async () => {
     const opened = await suspended();
     opened.peer.deliver(...reservedOpcode);
