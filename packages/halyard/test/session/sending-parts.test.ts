@@ -370,3 +370,14 @@ test("a raw session that the peer has closed, and that cannot finish it, sends n
   expect(await session.ended).toMatchObject({ clean: true, unsent: 1 });
   expect(peer.frames).toEqual(["text one ...", "close 4000"]);
 });
+
+test("close() was called, and the message under way cannot be finished: the reason of close() decides", async () => {
+  const { session, peer, source, sent } = await inMessage();
+  const closed = session.close({ code: 4000, message: "enough" });
+  const error = new Error("no more parts");
+  source.fail(error);
+  expect(await rejectionOf(sent)).toBe(error);
+  peer.end();
+  expect(await session.closeReason).toMatchObject({ code: 4000, message: "enough" });
+  expect(await closed).toMatchObject({ clean: false, error, sent: { code: 1011 }, received: null });
+});
