@@ -23,7 +23,12 @@ export function addEngine(folder) {
   );
 }
 
-/** @param {string} command @param {string[]} args @param {import("node:child_process").SpawnSyncOptions} [options] */
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string }} [options]
+ * @returns what it has printed
+ */
 export function mustRun(command, args, options = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", ...options });
   if (status !== 0) throw new Error(`${command} ended with ${error?.message ?? status}: ${stderr}`);
