@@ -3,7 +3,7 @@
 //   node run.mjs [ROUNDS]
 import { startServer } from "../../../halyard/test/runtimes/servers.mjs";
 import { classPathOf, newest } from "../../scripts/jars.mjs";
-import { mustRun } from "../suite/setup.mjs";
+import { mustRun } from "../suite/engine-copy.mjs";
 
 const rounds = Number(process.argv[2] ?? 3);
 const server = await startServer(new URL("server.mjs", import.meta.url).href);

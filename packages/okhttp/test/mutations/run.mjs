@@ -12,7 +12,8 @@ import { transformSync } from "esbuild";
 import { run } from "../../../halyard/test/runtimes/processes.mjs";
 import { Tally } from "../../../halyard/test/runtimes/tally.mjs";
 import { classPathOf, jarsOf, newest } from "../../scripts/jars.mjs";
-import { mustRun, packages, servers } from "../suite/setup.mjs";
+import { mustRun } from "../suite/engine-copy.mjs";
+import { packages, servers } from "../suite/setup.mjs";
 import { mutations } from "./list.mjs";
 
 const { values: options } = parseArgs({ options: { name: { type: "string", default: "" } } });
