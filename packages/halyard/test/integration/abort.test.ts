@@ -238,7 +238,7 @@ test("one signal for many sessions has no listener more than it has sessions", a
   }
 });
 
-test("the platform's time-out signal works as any other", async () => {
+test("the platform's time-out signal works like any other", async () => {
   await using server = await hostileServer(() => undefined);
   await using client = new HttpClient().install(WebSockets);
   const signal = AbortSignal.timeout(30);

@@ -92,7 +92,7 @@ const steps: fc.Arbitrary<Step>[] = [
         const atEnd = model.end === "closed" ? "got undefined" : (model.end ?? "");
         call.expected = batch.length === 0 ? atEnd : `got ${String(batch)}`;
       } else {
-        // It waits in line as any receiver; a clean end is an end of iteration for it, no error.
+        // It waits in line like any receiver; a clean end is an end of iteration for it, no error.
         model.waiting[model.waiting.indexOf(call)] = {
           controller: call.controller,
           set expected(outcome: string) {

@@ -103,7 +103,7 @@ export function parseExtensions(value: string): ExtensionOffer[] {
   const offers: ExtensionOffer[] = [];
   do {
     if (cursor.atMember) offers.push(parseExtension(cursor));
-  } while (cursor.skip(","));
+  } while (cursor.accept(","));
   cursor.expectEnd();
   if (offers.length === 0) throw new GrammarError("the list is empty");
   return offers;
@@ -112,8 +112,8 @@ export function parseExtensions(value: string): ExtensionOffer[] {
 function parseExtension(cursor: Cursor): ExtensionOffer {
   const name = cursor.token();
   const params: ExtensionParameter[] = [];
-  while (cursor.skip(";")) {
-    params.push({ name: cursor.token(), value: cursor.skip("=") ? cursor.tokenOrQuoted() : null });
+  while (cursor.accept(";")) {
+    params.push({ name: cursor.token(), value: cursor.accept("=") ? cursor.tokenOrQuoted() : null });
   }
   return { name, params };
 }
@@ -132,7 +132,7 @@ class Cursor {
     return next !== "" && next !== ",";
   }
 
-  skip(delimiter: string): boolean {
+  accept(delimiter: string): boolean {
     if (this.#peek() !== delimiter) return false;
     this.#at++;
     return true;
@@ -148,7 +148,7 @@ class Cursor {
 
   /** "When using the quoted-string syntax variant, the value after quoted-string unescaping MUST conform to token." */
   tokenOrQuoted(): string {
-    if (!this.skip('"')) return this.token();
+    if (!this.accept('"')) return this.token();
     let value = "";
     while (this.#text.charAt(this.#at) !== '"') {
       if (this.#text.charAt(this.#at) === "\\") this.#at++;
