@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     contract: { type: "string", default: "" },
     js: { type: "string", default: "" },
     // On each a minute and more.
-    sources: { type: "string", default: "^(?:node26|bun|deno)$" },
+    sources: { type: "string", default: "^node26$" },
   },
 });
 const tally = new Tally();
