@@ -20,7 +20,7 @@ export const groups = [
   { text: "HTTP side", pages: ["http", "proxies", "http2", "tls"] },
   { text: "Testing and runtimes", pages: ["testing", "runtimes", "conformance"] },
   { text: "Performance", pages: ["benchmarks"] },
-  { text: "Reliability", pages: ["threats", "memory", "event-loop"] },
+  { text: "Reliability", pages: ["reliability", "threats", "memory", "event-loop"] },
   { text: "Coming from Ktor", pages: ["differences-from-ktor", "ktor-parity", "ktor"] },
   { text: "Coming from others", pages: ["migrating-from-ws", "migrating-from-websocket"] },
 ];

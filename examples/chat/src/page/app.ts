@@ -8,7 +8,7 @@ import { MemberName, RoomName, type ServerMessage } from "../shared/protocol.js"
 import { byId } from "./elements.js";
 import { MessageList } from "./messages.js";
 import { People } from "./people.js";
-import { showNotice, showRooms, showState, showTitle } from "./view.js";
+import { isIn, showNotice, showRooms, showState, showTitle } from "./view.js";
 
 const alive = JSON.stringify({ type: "alive" });
 const client = new HttpClient().install(WebSockets, {
@@ -101,14 +101,16 @@ function show(message: ServerMessage, me: string): void {
 }
 
 async function say(input: HTMLInputElement): Promise<void> {
+  let refused = "";
   try {
     await membership?.say(input.value);
     lastText = input.value;
     input.value = "";
-    showNotice("");
   } catch (error) {
-    showNotice(errorInWords(error));
+    refused = errorInWords(error);
   }
+  // When the connection was lost meanwhile, why that was stays to be read.
+  if (isIn()) showNotice(refused);
 }
 
 async function leave(): Promise<void> {

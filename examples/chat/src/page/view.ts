@@ -24,6 +24,10 @@ export function showState(state: State, words = ""): void {
     byId(byId("name", HTMLInputElement).value === "" ? "name" : "room", HTMLInputElement).focus();
 }
 
+export function isIn(): boolean {
+  return document.body.dataset["state"] === "in";
+}
+
 /** Says something; nothing takes it away again. */
 export function showNotice(words: string): void {
   byId("words", HTMLParagraphElement).textContent = words;
