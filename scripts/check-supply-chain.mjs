@@ -52,6 +52,8 @@ function checkManifest(file, manifest) {
   for (const [name, range] of entriesOf(manifest, "peerDependencies")) {
     const isOurs = name === "halyard" && range === `^${library.version}`;
     const isMeant = isOurs || peers.has(`${file}: ${name} ${range}`) || /^\d+\.\d+\.\d+$/.test(range);
+    const isAhead = isOurs && Number.parseInt(manifest.version, 10) > Number.parseInt(library.version, 10);
+    if (isAhead) complaints.push(`${file}: ${manifest.version} is ahead of halyard's ${library.version}`);
     if (!isMeant)
       complaints.push(`SC-01: ${file}: the range of the peer ${name}, ${range}, is not on the list`);
   }
