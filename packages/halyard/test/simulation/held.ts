@@ -6,6 +6,8 @@ import type { Side } from "./side.ts";
 
 /** A frame's header, and its masking key. */
 const mostHeader = 14;
+/** Pongs wait beside the channel, and have a bound of their own. */
+const mostPongBytes = 16 * (125 + mostHeader);
 
 /** Looks at what the channels of a session hold, whenever something is put into one, and notes what is above its bounds. */
 export function watchBounds(side: Side, outgoing: ChannelBounds): void {
@@ -18,13 +20,13 @@ function watchOutgoing(side: Side, { messages, bytes }: ChannelBounds): void {
   const send = transport.send.bind(transport);
   transport.send = (frame, options) => {
     const isAccepted = send(frame, options);
-    // Control frames of the session's own have bounds of their own.
+    // Control frames of the session's own do not ask for room.
     if (isAccepted && (frame.type === "text" || frame.type === "binary")) {
       const { pendingFrames, pendingBytes } = transport.output;
       const size = frame.data.length;
       if (pendingFrames > Math.max(1, messages))
         side.faults.push(`${pendingFrames} frames wait to be written`);
-      if (pendingBytes > Math.max(bytes, size) + mostHeader * pendingFrames)
+      if (pendingBytes > Math.max(bytes, size) + mostHeader * pendingFrames + mostPongBytes)
         side.faults.push(`${pendingBytes} bytes wait to be written`);
     }
     return isAccepted;
