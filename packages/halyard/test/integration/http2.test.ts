@@ -14,10 +14,8 @@ import {
   WebSockets,
 } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { certificates } from "../support/certificates.ts";
 import { failure, rejection, testClient } from "../support/clients.ts";
-import { CuttableLine } from "../support/cuttable-line.ts";
 import { closeFrame, serverFrame } from "../support/hostile-server.ts";
 import { accept, http2Server } from "../support/http2-server.ts";
 import { checkLeaks, turns, until, watchedController } from "../support/leaks.ts";
@@ -224,44 +222,6 @@ describe("a connection", () => {
     await server.abandoned();
     await failure(client.webSocketSession(server.url), ClientClosedError);
     await client.close();
-  });
-});
-
-describe("a connection whose peer is silent for good", () => {
-  /** A session that has ended, but nobody answers the end of its connection. */
-  const endedInVain = async (clock?: VirtualClock) => {
-    const { ca, good } = certificates();
-    const server = await http2Server(accept, { tls: good });
-    const line = await new CuttableLine(Number(new URL(server.url).port)).listen();
-    const client = testClient({ pingInterval: 0 }, { http2: "require", tls: { ca }, clock });
-    const session = await client.webSocketSession(`wss://localhost:${line.port}/`);
-    line.cut();
-    session.cancel();
-    await session.ended;
-    await turns();
-    const close = async () => {
-      await line[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    };
-    return { client, [Symbol.asyncDispose]: close };
-  };
-  const sockets = () => process.getActiveResourcesInfo().filter((type) => type === "TCPSocketWrap").length;
-
-  test("is not waited for by client.close() (LC-03)", async () => {
-    await using around = await endedInVain();
-    const before = sockets();
-    await around.client.close();
-    await until(() => sockets() === before - 1, "the client has dropped the connection");
-  });
-
-  test("is dropped some seconds after its last session has ended (LC-03)", async () => {
-    const clock = new VirtualClock();
-    await using around = await endedInVain(clock);
-    const before = sockets();
-    await clock.advance(5_000);
-    await until(() => sockets() === before - 1, "the client has dropped the connection");
-    expect(clock.pending).toBe(0);
-    await around.client.close();
   });
 });
 

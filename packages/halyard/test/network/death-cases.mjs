@@ -87,33 +87,32 @@ export const deathCases = {
     assert.deepEqual([error, count], [deadPeer.error, 1]);
   },
 
-  "KA-01: the wire is pulled while sends wait: they can be given up, and all end with the dead peer": async (
-    network,
-  ) => {
-    await network.serve("ws", keepalive);
-    const bytes = 256 * KiB;
-    const config = { ...keepalive, channels: { outgoing: bounded({ bytes }) } };
-    const session = await network.client("ws", config).webSocketSession(network.url("ws", "/takes"));
-    network.cut();
-    const cut = Date.now();
-    const accepted = await fill(session, large);
-    // What the system takes is its own affair, and bounded by it.
-    const ofTheSystem = Number(readFileSync("/proc/sys/net/ipv4/tcp_wmem", "latin1").split(/\s+/)[2]);
-    const most = bytes + ofTheSystem + large.data.length;
-    assert(
-      accepted * large.data.length <= most,
-      `${accepted} messages were accepted, of more than ${most} bytes`,
-    );
-    assert.equal(session.outgoing.trySend(large), false);
-    const waiting = sendMore(session);
-    const { error, reason, unsent } = await session.ended;
-    assert.equal(error?.code, deadPeer.error);
-    assert.equal(reason.code, 1011);
-    // It may have been given a longer time, for bytes that left.
-    checkTime(cut, keepalive.pingTimeout / 2, detection + keepalive.pingTimeout);
-    assert.equal((await waiting).code, deadPeer.error);
-    assert(unsent > 0, "nothing is told to be unsent");
-  },
+  "KA-01, MM-07: the wire is pulled while sends wait: they can be given up, and all end with the dead peer":
+    async (network) => {
+      await network.serve("ws", keepalive);
+      const bytes = 256 * KiB;
+      const config = { ...keepalive, channels: { outgoing: bounded({ bytes }) } };
+      const session = await network.client("ws", config).webSocketSession(network.url("ws", "/takes"));
+      network.cut();
+      const cut = Date.now();
+      const accepted = await fill(session, large);
+      // What the system takes is its own affair, and bounded by it.
+      const ofTheSystem = Number(readFileSync("/proc/sys/net/ipv4/tcp_wmem", "latin1").split(/\s+/)[2]);
+      const most = bytes + ofTheSystem + large.data.length;
+      assert(
+        accepted * large.data.length <= most,
+        `${accepted} messages were accepted, of more than ${most} bytes`,
+      );
+      assert.equal(session.outgoing.trySend(large), false);
+      const waiting = sendMore(session);
+      const { error, reason, unsent } = await session.ended;
+      assert.equal(error?.code, deadPeer.error);
+      assert.equal(reason.code, 1011);
+      // It may have been given a longer time, for bytes that left.
+      checkTime(cut, keepalive.pingTimeout / 2, detection + keepalive.pingTimeout);
+      assert.equal((await waiting).code, deadPeer.error);
+      assert(unsent > 0, "nothing is told to be unsent");
+    },
 
   ...Object.fromEntries(
     ["ws", "wss", "h2"].map((way) => [
@@ -164,24 +163,23 @@ export const deathCases = {
     assert.equal((await session.close()).clean, true);
   },
 
-  "FR-15: the server hangs while we send: sends wait and can be given up, and close ends in time": async (
-    network,
-  ) => {
-    // Nothing but close() may end it.
-    const config = { ...keepalive, pingInterval: 0 };
-    const server = await network.serve("ws", config);
-    const session = await network.client("ws", config).webSocketSession(network.url("ws", "/takes"));
-    server.kill("SIGSTOP");
-    await fill(session, large);
-    const waiting = sendMore(session);
-    const closing = Date.now();
-    const { reason, error, unsent } = await session.close();
-    checkTime(closing, keepalive.closeTimeout, keepalive.closeTimeout);
-    assert.equal(reason.code, 1000);
-    assert.equal(error?.code, "ERR_HALYARD_TIMEOUT");
-    assert(unsent > 0, "nothing is told to be unsent");
-    assert.equal((await waiting).code, "ERR_HALYARD_TIMEOUT");
-  },
+  "CL-06, MM-07: the server hangs while we send: sends wait and can be given up, and close ends in time":
+    async (network) => {
+      // Nothing but close() may end it.
+      const config = { ...keepalive, pingInterval: 0 };
+      const server = await network.serve("ws", config);
+      const session = await network.client("ws", config).webSocketSession(network.url("ws", "/takes"));
+      server.kill("SIGSTOP");
+      await fill(session, large);
+      const waiting = sendMore(session);
+      const closing = Date.now();
+      const { reason, error, unsent } = await session.close();
+      checkTime(closing, keepalive.closeTimeout, keepalive.closeTimeout);
+      assert.equal(reason.code, 1000);
+      assert.equal(error?.code, "ERR_HALYARD_TIMEOUT");
+      assert(unsent > 0, "nothing is told to be unsent");
+      assert.equal((await waiting).code, "ERR_HALYARD_TIMEOUT");
+    },
 
   "NW-05: the server is killed: the connection is lost at once, for receivers and senders": async (
     network,
@@ -201,7 +199,7 @@ export const deathCases = {
     for (const each of waiting) assert.equal((await each).code, "ERR_HALYARD_CONNECTION");
   },
 
-  "NW-05: the server's host was started anew: the next ping shows it": async (network) => {
+  "NW-05: the server is killed while the line is dead: it shows when the line is back": async (network) => {
     const server = await network.serve("ws", keepalive);
     const config = { ...keepalive, pingTimeout: 10_000 };
     const session = await network.client("ws", config).webSocketSession(network.url("ws", "/echo"));
@@ -213,10 +211,9 @@ export const deathCases = {
     network.filter({});
     const back = Date.now();
     const { reason, error } = await session.ended;
-    // The system sends a ping that got lost again after a while.
+    // The system sends what got lost again after a while.
     checkTime(back, 0, 2 * keepalive.pingInterval);
     assert.deepEqual([reason.code, error?.code], [1006, "ERR_HALYARD_CONNECTION"]);
-    assert.equal(error.cause.code, "ECONNRESET");
   },
 
   "NW-05: a middlebox resets the connection while sends wait: all of them end": async (network) => {
@@ -240,7 +237,9 @@ export const deathCases = {
     assert(unsent > 0, "nothing is told to be unsent");
   },
 
-  "LC-03: the wire is pulled: closing a session, a client or a server ends in time": async (network) => {
+  "CL-03, LC-08: the wire is pulled: closing a session, a client or a server ends in time": async (
+    network,
+  ) => {
     const config = { ...keepalive, pingInterval: 0 };
     const server = await network.serve("ws", config);
     const client = network.client("ws", config);

@@ -70,7 +70,7 @@ export const lineCases = {
     assert.equal((await server.next()).count, 20);
   },
 
-  "a line much slower than what is sent: close ends in time all the same": async (network) => {
+  "CL-06: a line much slower than what is sent: close ends in time all the same": async (network) => {
     const config = { ...keepalive, pingInterval: 0 };
     await network.serve("ws", config);
     network.slow("client", "256kbit");

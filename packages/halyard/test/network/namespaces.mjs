@@ -2,7 +2,7 @@
 // A network of two hosts: the client's is this process, which has a namespace of its own; the server's is another namespace.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -30,9 +30,12 @@ export function prepare() {
     const { name, address, address6 } = new Network(number);
     lines.push(`${address6} ${name}`, `${address} ${name}`);
   }
-  const file = path.join(mkdtempSync(path.join(tmpdir(), "halyard-network-")), "hosts");
+  const folder = mkdtempSync(path.join(tmpdir(), "halyard-network-"));
+  const file = path.join(folder, "hosts");
   writeFileSync(file, `${lines.join("\n")}\n`);
   run("mount", ["--bind", file, "/etc/hosts"]);
+  // It stays where it is mounted.
+  rmSync(folder, { recursive: true });
 }
 
 export class Network {
@@ -140,12 +143,9 @@ export class Network {
   async serve(way, config, host = "::") {
     const transport = way === "ws" ? {} : { tls: good, http2: way === "h2" };
     const program = fileURLToPath(new URL("server.mjs", import.meta.url));
-    const [command, ...args] = [...this.#enter(), process.execPath, program];
-    this.#server = await ServerProcess.start(command, [
-      ...args,
-      host,
-      JSON.stringify({ ...config, ...transport }),
-    ]);
+    const options = JSON.stringify({ ...config, ...transport });
+    const command = [...this.#enter(), process.execPath, program, host, options];
+    this.#server = await ServerProcess.start(command);
     return this.#server;
   }
 

@@ -47,30 +47,27 @@ if (process.env[inside] === undefined) {
 async function run(tally, number, name, use) {
   const began = Date.now();
   const network = new Network(number);
-  /** @type {string[]} */
-  const faults = [];
   const attempt = async () => {
     await network.open();
     await use(network);
   };
-  const over = new AbortController();
-  const late = delay(patience, undefined, over).then(() => {
-    throw new Error(`not over after ${patience} ms`);
+  const faults = [
+    await faultOf("the case", attempt),
+    await faultOf("closing clients", () => network.close()),
+  ];
+  const seen = faults.filter((fault) => fault !== null);
+  tally.count(name, seen.length === 0 ? 1 : 0, seen, began);
+}
+
+/** @param {string} what @param {() => Promise<void>} run @returns {Promise<string | null>} what it threw, or that it took too long */
+async function faultOf(what, run) {
+  const late = delay(patience).then(() => {
+    throw new Error(`${what} takes more than ${patience} ms`);
   });
   try {
-    await Promise.race([attempt(), late]);
+    await Promise.race([run(), late]);
+    return null;
   } catch (error) {
-    faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  } finally {
-    over.abort();
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  try {
-    await Promise.race([
-      network.close(),
-      delay(patience).then(() => Promise.reject(new Error("clients are not closed"))),
-    ]);
-  } catch (error) {
-    faults.push(String(error));
-  }
-  tally.count(name, faults.length === 0 ? 1 : 0, faults, began);
 }

@@ -10,17 +10,15 @@ export class ServerProcess {
   #exited;
   port = 0;
 
-  /** @param {string} command by which it gets to its namespace @param {string[]} args */
-  static async start(command, args) {
-    const server = new ServerProcess(command, args);
+  /** @param {readonly string[]} command */
+  static async start(command) {
+    const server = new ServerProcess(command);
     ({ port: server.port } = await server.next());
     return server;
   }
 
-  constructor(command, args) {
-    this.#child = spawn(command, args, {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+  constructor([program, ...args]) {
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#exited = once(this.#child, "exit");
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
