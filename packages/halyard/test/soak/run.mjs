@@ -78,16 +78,19 @@ async function soak(milliseconds) {
   const after = await heldByBoth();
 
   check(`${cycles} cycles of ${sessions} sessions, each as expected`, failures);
-  check(`${listeners} listeners stay on the signal of all`, listeners === 0 ? [] : ["there should be none"]);
+  check(
+    `RC-06: ${listeners} listeners stay on the signal of all`,
+    listeners === 0 ? [] : ["there should be none"],
+  );
   for (const side of ["client", "server"]) {
     const warm = samples.slice(Math.floor(samples.length / 3));
     const perCycle = slope(warm.map((sample) => ({ x: sample.cycles, y: sample[side].heap })));
     const growth = perCycle * (cycles - warm[0].cycles);
     const isFlat = growth <= growthBound;
-    const text = `${side}: the heap grows by ${perCycle.toFixed(0)} B a cycle, ${(growth / MiB).toFixed(2)} MiB`;
+    const text = `LC-09, MM-11: ${side}: the heap grows by ${perCycle.toFixed(0)} B a cycle, ${(growth / MiB).toFixed(2)} MiB`;
     if (!options.planted || side === "server") check(text, isFlat ? [] : ["something is kept"]);
     else check(`${text}, as planted`, isFlat ? ["the planted leak was not found"] : []);
-    check(`${side}: between cycles nothing is open`, [...left[side]]);
+    check(`CM-07, LC-09: ${side}: between cycles nothing is open`, [...left[side]]);
     check(`${side}: in the end nothing is open`, leftOver(before[side], after[side]));
   }
 }
