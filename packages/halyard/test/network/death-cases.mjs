@@ -122,20 +122,21 @@ export const deathCases = {
         await network.serve(way, config);
         const session = await network.client(way, config).webSocketSession(network.url(way, "/echo"));
         const count = 600;
-        const sending = (async () => {
+        const send = async () => {
           for (let at = 0; at < count; at++) {
             await session.send(`message ${at}`);
             await delay(3);
           }
-        })();
-        for (let at = 0; at < count; at++) {
-          assert.equal((await session.incoming.receive()).readText(), `message ${at}`);
-          if (at === 50) {
+        };
+        const receive = async () => {
+          for (let at = 0; at < count; at++) {
+            assert.equal((await session.incoming.receive()).readText(), `message ${at}`);
+            if (at !== 50) continue;
             network.cut();
             setTimeout(() => network.mend(), 1_500);
           }
-        }
-        await sending;
+        };
+        await Promise.all([send(), receive()]);
         assert.equal((await session.close()).clean, true);
       },
     ]),
@@ -247,16 +248,17 @@ export const deathCases = {
     const [first, second] = [await client.webSocketSession(url), await client.webSocketSession(url)];
     await Promise.all([echo(first), echo(second)]);
     network.cut();
-    const closing = Date.now();
-    const shuttingDown = server.shutDown();
-    const { clean, error } = await first.close();
-    assert.deepEqual([clean, error?.code], [false, "ERR_HALYARD_TIMEOUT"]);
-    checkTime(closing, keepalive.closeTimeout, keepalive.closeTimeout);
-    const again = Date.now();
-    await client.close();
-    checkTime(again, 0, keepalive.closeTimeout);
-    assert.equal((await second.closeReason).code, 1001);
-    const took = await shuttingDown;
+    const closeAll = async () => {
+      const closing = Date.now();
+      const { clean, error } = await first.close();
+      assert.deepEqual([clean, error?.code], [false, "ERR_HALYARD_TIMEOUT"]);
+      checkTime(closing, keepalive.closeTimeout, keepalive.closeTimeout);
+      const again = Date.now();
+      await client.close();
+      checkTime(again, 0, keepalive.closeTimeout);
+      assert.equal((await second.closeReason).code, 1001);
+    };
+    const [took] = await Promise.all([server.shutDown(), closeAll()]);
     checkTime(0, keepalive.closeTimeout, keepalive.closeTimeout, took);
   },
 };

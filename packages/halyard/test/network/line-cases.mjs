@@ -10,11 +10,14 @@ const KiB = 2 ** 10;
 /** Sends numbered messages of many sizes, and gets them back, in order. @param {import("halyard").DefaultWebSocketSession} session */
 async function echoAll(session, count) {
   const textOf = (at) => `${at} `.repeat(1 + ((at * 7919) % 500));
-  const sending = (async () => {
+  const send = async () => {
     for (let at = 0; at < count; at++) await session.send(textOf(at));
-  })();
-  for (let at = 0; at < count; at++) assert.equal((await session.incoming.receive()).readText(), textOf(at));
-  await sending;
+  };
+  const receive = async () => {
+    for (let at = 0; at < count; at++)
+      assert.equal((await session.incoming.receive()).readText(), textOf(at));
+  };
+  await Promise.all([send(), receive()]);
 }
 
 /** @type {Record<string, (network: import("./namespaces.mjs").Network) => Promise<void>>} */

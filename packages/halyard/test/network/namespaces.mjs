@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A network of two hosts: the client's is this process, which has a namespace of its own; the server's is another namespace.
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -90,12 +89,10 @@ export class Network {
   }
 
   async close() {
-    await Promise.all(this.#clients.map((client) => client.close()));
+    // First, since a server that is stopped would stay for ever.
     await this.#server?.stop();
-    if (this.#holder === undefined) return;
-    const exited = once(this.#holder, "exit");
-    this.#holder.kill("SIGKILL");
-    await exited;
+    this.#holder?.kill("SIGKILL");
+    await Promise.all(this.#clients.map((client) => client.close()));
   }
 
   /** @param {"client" | "server"} host @param {string} commands of `ip`, a line each */
