@@ -9,6 +9,16 @@ const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
 
+/** A test's text, and that of the cases that it plays, and of how it does. */
+function textWithCases(file: URL): string {
+  const text = programText(file);
+  const played = Array.from(
+    text.matchAll(/from "(\.\/(?:cases\/|run-cases)[^"]+)"/g),
+    ([, path = ""]) => new URL(path, file),
+  );
+  return [text, ...played.map(programText)].join("");
+}
+
 describe("the page", () => {
   test("has rows, no id twice, and none left out between two", () => {
     const ids = rows.map(([id]) => id);
@@ -24,7 +34,7 @@ describe("the page", () => {
   test.each(rows)("%s: the tests that it names say so", (id, files) => {
     expect(files).not.toEqual([]);
     for (const file of files) {
-      expect(programText(new URL(`${file}.test.ts`, tests)), file).toContain(id);
+      expect(textWithCases(new URL(`${file}.test.ts`, tests)), file).toContain(id);
     }
   });
 
@@ -32,7 +42,7 @@ describe("the page", () => {
     const known = new Set(rows.map(([id]) => id));
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
-      const text = programText(new URL(file, import.meta.url));
+      const text = textWithCases(new URL(file, import.meta.url));
       for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g)) {
         expect(known, `${file} names it`).toContain(id);
       }
