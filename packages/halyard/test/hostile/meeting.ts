@@ -33,6 +33,9 @@ export interface MeetingOptions extends WebSockets.Config {
 /** A way to a session. */
 export type Way = "TCP" | "TLS" | "HTTP/2" | "undici" | "ws";
 
+/** By a connection of HTTP/1.1 for each session. */
+export type HttpWay = Exclude<Way, "HTTP/2">;
+
 const calm: WebSockets.Config = { pingInterval: 0, closeTimeout: 2_000, handshakeTimeout: 5_000 };
 
 /** Opens a connection between a session of the given role and a peer of the other one. */
@@ -67,7 +70,7 @@ export async function meetings(
 }
 
 /** A client by one of the ways to a server of HTTP/1.1. */
-export function clientBy(way: Exclude<Way, "HTTP/2">, config: WebSockets.Config): HttpClient<"WebSockets"> {
+export function clientBy(way: HttpWay, config: WebSockets.Config): HttpClient<"WebSockets"> {
   if (way === "TCP") return testClient(config);
   if (way === "TLS") return testClient(config, { tls: { ca: certificates().ca } });
   const webSocket = (way === "ws" ? WsWebSocket : UndiciWebSocket) as unknown as WebSocketConstructor;
@@ -78,7 +81,7 @@ export function clientBy(way: Exclude<Way, "HTTP/2">, config: WebSockets.Config)
 
 /** The bare connection of each socket with TLS: what breaks a connection is beneath it. */
 export async function serverBy(
-  way: Exclude<Way, "HTTP/2">,
+  way: HttpWay,
   script: (peer: HostileServer["peer"], breakOff: () => void) => unknown,
 ): Promise<HostileServer> {
   const bare: Socket[] = [];
@@ -99,7 +102,7 @@ export async function serverBy(
 async function meetServer(
   config: WebSockets.Config,
   agreed: string | undefined,
-  way: Exclude<Way, "HTTP/2">,
+  way: HttpWay,
 ): Promise<Meeting> {
   let peer: HostilePeer | undefined;
   const server = await serverBy(way, async (each, breakOff) => {

@@ -2,7 +2,7 @@
 // Makes tests of cases: one for each side that a case applies to. What came of it is told to the report.
 import { describe, expect, test } from "vitest";
 import type { Outcome, SessionCase } from "./cases/case.ts";
-import { applies, isPlatform, play, SIDES, type Side } from "./play.ts";
+import { applies, isPlatform, play, type Side } from "./play.ts";
 
 declare module "vitest" {
   interface TaskMeta {

@@ -28,8 +28,8 @@ export type Action =
   /** Says frames for as long as our side is there. */
   | { readonly goesOn: readonly string[] };
 
-export const end: Action = { does: "end" };
-export const reset: Action = { does: "reset" };
+export const end = { does: "end" } as const;
+export const reset = { does: "reset" } as const;
 export const stay: Action = { does: "stay" };
 export const hears = (frame: string): Action => ({ hears: frame });
 export const goesOn = (...frames: readonly string[]): Action => ({ goesOn: frames });
