@@ -43,7 +43,7 @@ export interface Program {
 }
 
 /** A platform's own WebSocket, under Js. */
-export type Platform = "undici" | "ws";
+type Platform = "undici" | "ws";
 
 /**
  * What else a platform may make of it, as the report shows it: it does otherwise than we do. Nothing where it tells nothing,
@@ -62,7 +62,7 @@ export interface More extends OnPlatforms {
   readonly program?: Program;
   /** Only sessions of this role. */
   readonly role?: Role;
-  /** It would be another one if its bytes took their time. */
+  /** It is about time: it would be another one byte by byte, and how many pings are heard does not count. */
   readonly timed?: true;
 }
 
