@@ -7,6 +7,7 @@ import type { AnswerCase, AnswerOutcome } from "./cases/answer.ts";
 import { answers } from "./cases/answers.ts";
 import { isPlatform } from "./play.ts";
 import { type Answered, type AnswerSide, playAnswer } from "./play-answer.ts";
+import { timeout } from "./run-cases.ts";
 
 checkLeaks();
 
@@ -22,7 +23,7 @@ for (const side of sides) {
   describe(side.name, () => {
     for (const each of answers) {
       const [row, name] = each;
-      test(`${row}: ${name}`, async ({ task }) => {
+      test(`${row}: ${name}`, { timeout }, async ({ task }) => {
         const answered = await playAnswer(side, each);
         task.meta.outcome = shown(answered);
         check(side, each, answered);

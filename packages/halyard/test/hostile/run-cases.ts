@@ -23,6 +23,9 @@ const SIDES: readonly Side[] = [
   { name: "server, HTTP/2", role: "server", way: "HTTP/2" },
 ];
 
+/** Of a test, in milliseconds: what breaks a case may leave it without any outcome. */
+export const timeout = 15_000;
+
 export function runCases(cases: readonly SessionCase[]): void {
   for (const side of SIDES) {
     describe(side.name, () => {
@@ -38,7 +41,7 @@ function firstOfRows(cases: readonly SessionCase[]): SessionCase[] {
 
 function runCase(side: Side, each: SessionCase): void {
   const [row, name] = each;
-  test(`${row}: ${name}`, async ({ task }) => {
+  test(`${row}: ${name}`, { timeout }, async ({ task }) => {
     const outcome = await play(side, each);
     task.meta.outcome = shown(outcome);
     check(side, each, outcome);
