@@ -99,6 +99,18 @@ export async function serverBy(
   );
 }
 
+/** Every key there was. */
+const keys = new Set<string>();
+
+/** The key of a request, which is no other one's. */
+export function freshKey(request: string): string {
+  const key = /^Sec-WebSocket-Key: (.*)\r$/im.exec(request)?.[1] ?? "";
+  expect(Buffer.from(key, "base64"), "the key's bytes").toHaveLength(16);
+  expect(keys.has(key), "a key that comes again").toBe(false);
+  keys.add(key);
+  return key;
+}
+
 async function meetServer(
   config: WebSockets.Config,
   agreed: string | undefined,
@@ -106,7 +118,8 @@ async function meetServer(
 ): Promise<Meeting> {
   let peer: HostilePeer | undefined;
   const server = await serverBy(way, async (each, breakOff) => {
-    await each.accept(undefined, agreed === undefined ? "" : `Sec-WebSocket-Extensions: ${agreed}\r\n`);
+    const headers = agreed === undefined ? "" : `Sec-WebSocket-Extensions: ${agreed}\r\n`;
+    freshKey(await each.accept(undefined, headers));
     each.socket.removeAllListeners("data");
     peer = new HostilePeer("client", each.socket, each.received, breakOff);
   });

@@ -5,7 +5,7 @@ import { acceptFor } from "../../src/protocol/handshake/accept-key.ts";
 import type { Peer } from "../support/hostile-server.ts";
 import { turn, turns, until } from "../support/leaks.ts";
 import type { AnswerCase, AnswerStep } from "./cases/answer.ts";
-import { clientBy, type HttpWay, serverBy } from "./meeting.ts";
+import { clientBy, freshKey, type HttpWay, serverBy } from "./meeting.ts";
 import { drain } from "./outcome.ts";
 import { isPlatform } from "./play.ts";
 
@@ -26,9 +26,6 @@ const bound = 5_000;
 
 /** What is worth to be written byte by byte. */
 const fewBytes = 2_000;
-
-/** Every key there was. */
-const keys = new Set<string>();
 
 /** Plays a case, and gives what came of it. */
 export async function playAnswer(side: AnswerSide, [, , steps, , more = {}]: AnswerCase): Promise<Answered> {
@@ -64,15 +61,6 @@ export async function playAnswer(side: AnswerSide, [, , steps, , more = {}]: Ans
   if (isPlatform(way)) server.peer.socket.destroy();
   await server.abandoned();
   return answered;
-}
-
-/** The key of a request, which is no other one's. */
-function freshKey(request: string): string {
-  const key = /^Sec-WebSocket-Key: (.*)\r$/im.exec(request)?.[1] ?? "";
-  expect(Buffer.from(key, "base64"), "the key's bytes").toHaveLength(16);
-  expect(keys.has(key), "a key that comes again").toBe(false);
-  keys.add(key);
-  return key;
 }
 
 interface Doing {

@@ -41,7 +41,8 @@ async function play([, , text, status]: RequestCase, byteByByte: boolean): Promi
   const bytes = Buffer.from(text, "latin1");
   if (byteByByte) {
     for (const byte of bytes) {
-      if (!client.socket.writable) break;
+      // What is written to a connection that has ended would break it, and what was said might be lost.
+      if (client.received.length > 0 || client.hasEnded) break;
       client.write(Uint8Array.of(byte));
       await turn();
     }

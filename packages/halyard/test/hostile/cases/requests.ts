@@ -64,7 +64,6 @@ const malformed: readonly RequestCase[] = [
   ["HS-09", "a header named __proto__ is one like others", changed({ ["__proto__"]: "x" }), 101],
   ["HS-10", "another method", request({ line: "POST / HTTP/1.1" }), 405],
   ["HS-10", "a method that is none", request({ line: "WEBSOCKET / HTTP/1.1" }), 400],
-  ["HS-10", "no version of HTTP", request({ line: "GET /" }), 505],
   ["HS-10", "HTTP/1.0", request({ line: "GET / HTTP/1.0" }), 505],
   ["HS-10", "HTTP/3.0", request({ line: "GET / HTTP/3.0" }), 400],
   ["HS-11", "a header of 20,000 bytes", changed({ A: "b".repeat(20_000) }), 431],
