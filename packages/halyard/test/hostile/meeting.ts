@@ -79,7 +79,7 @@ export function clientBy(way: HttpWay, config: WebSockets.Config): HttpClient<"W
   return new HttpClient(Js, { webSocket }).install(WebSockets, rest);
 }
 
-/** The bare connection of each socket with TLS: what breaks a connection is beneath it. */
+/** A server of HTTP/1.1 for one of the ways. Its script is told how to break the connection, beneath TLS where there is TLS. */
 export async function serverBy(
   way: HttpWay,
   script: (peer: HostileServer["peer"], breakOff: () => void) => unknown,

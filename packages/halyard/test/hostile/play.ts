@@ -44,14 +44,15 @@ export function isPlatform(way: Way): way is "undici" | "ws" {
 export async function play(side: Side, [, , steps, , more = {}]: SessionCase): Promise<Outcome> {
   const began = performance.now();
   await using met = await meet(side.role, optionsOf(more), side.way);
-  const running = run(met.session, more.program ?? {});
-  const received = more.program?.readsLate ? met.session.closeReason.then(() => drain(met)) : drain(met);
+  const { program = {} } = more;
+  const closing = close(met.session, program);
+  const received = program.readsLate ? met.session.closeReason.then(() => drain(met)) : drain(met);
   await act(met, side, steps);
   if (isPlatform(side.way)) await leave(met.peer);
   const { wire, ...end } = await outcomeOf(met, received);
   // How many pings there were is a matter of time.
-  const outcome = { ...end, wire: more.timed ? wire.filter((frame) => !frame.startsWith("ping")) : wire };
-  await running;
+  const heard = more.timed ? wire.filter((frame) => !frame.startsWith("ping")) : wire;
+  const outcome = { ...end, wire: heard, ...(await closing) };
   await settled(met, outcome);
   expect(performance.now() - began, "the time that it took").toBeLessThan(bound);
   for (const { isMasked } of met.peer.frames) expect(isMasked, "a client masks").toBe(side.role === "client");
@@ -62,12 +63,16 @@ function optionsOf({ config, agreed }: More): MeetingOptions {
   return { closeTimeout: 2 * bound, ...config, ...(agreed !== undefined && { agreed }) };
 }
 
-/** What our program does besides reading. Its messages may come too late. */
-async function run(session: DefaultWebSocketSession, { sends = [], closes }: Program): Promise<void> {
-  const sending = sends.map((content) => session.send(content));
-  const all = Promise.allSettled(sending);
-  if (closes !== undefined) expect(await session.close(closes)).toBe(await session.ended);
-  await all;
+/** Closes, where our program does that, and gives the code that is the answer. */
+async function close(
+  session: DefaultWebSocketSession,
+  { closes }: Program,
+): Promise<Pick<Outcome, "answer">> {
+  if (closes === undefined) return {};
+  const end = await session.close(closes);
+  expect(end).toBe(await session.ended);
+  expect(end).toMatchObject({ initiator: "local", reason: closes });
+  return { answer: end.received?.code ?? null };
 }
 
 async function act(met: Meeting, side: Side, steps: readonly Step[]): Promise<void> {

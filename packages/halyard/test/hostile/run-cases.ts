@@ -71,14 +71,6 @@ function shownOnPlatform(outcome: Outcome): string {
 }
 
 function shown({ received, wire, reason, clean }: Outcome): string {
-  const parts = [
-    received.join(", "),
-    wire.length > 0 && `heard ${wire.join(", ")}`,
-    reason,
-    clean || "unclean",
-  ];
-  return parts
-    .filter((part) => part !== false && part !== true && part !== undefined)
-    .map(String)
-    .join("; ");
+  const heard = wire.length > 0 ? `heard ${wire.join(", ")}; ` : "";
+  return `${received.join(", ")}; ${heard}${reason}${clean ? "" : "; unclean"}`;
 }

@@ -12,6 +12,8 @@ export interface Outcome {
   /** The code of `closeReason`. */
   readonly reason: number;
   readonly clean: boolean;
+  /** Where it was we who closed: the code of the Close frame that came then. */
+  readonly answer?: number | null;
 }
 
 /**
@@ -36,8 +38,7 @@ export const goesOn = (...frames: readonly string[]): Action => ({ goesOn: frame
 
 /** What our program does. It always reads, at once or, with `readsLate`, when the session has ended. */
 export interface Program {
-  readonly sends?: readonly (string | Uint8Array)[];
-  /** Once it is open, or behind what it sends. */
+  /** As soon as it is open. */
   readonly closes?: { readonly code: number; readonly message: string };
   readonly readsLate?: true;
 }

@@ -76,66 +76,97 @@ const soon: More = { ...closing, config: { closeTimeout: 60 } };
 const told = hears("close 4000");
 
 /** Our reason stays, whatever the answer; one Close frame was said, and nothing behind it. */
-function ours(end = "end"): Outcome {
-  return { received: [end], wire: ["close 4000"], reason: 4000, clean: end === "end" };
+function ours(end: { answer: number | null } | { error: string }): Outcome {
+  const clean = "answer" in end;
+  return {
+    received: [clean ? "end" : end.error],
+    wire: ["close 4000"],
+    reason: 4000,
+    clean,
+    answer: clean ? end.answer : null,
+  };
 }
 
 const answers: readonly SessionCase[] = [
-  ["CL-03", "our Close frame is answered by nothing", [told, stay], ours("TimeoutError"), soon],
+  ["CL-03", "our Close frame is answered by nothing", [told, stay], ours({ error: "TimeoutError" }), soon],
   [
     "CL-04",
     "our Close frame is answered by a message without end, and pings",
     [told, "01 00", goesOn("00 01 61", "89 01 62")],
-    ours("TimeoutError"),
+    ours({ error: "TimeoutError" }),
     soon,
   ],
   [
     "CL-04",
     "our Close frame is answered by pings without end",
     [told, goesOn("89 00")],
-    ours("TimeoutError"),
+    ours({ error: "TimeoutError" }),
     soon,
   ],
   [
     "CL-03",
     "our Close frame is answered, and the connection never ends",
     [told, bye, stay],
-    ours(),
+    ours({ answer: 1000 }),
     // The answer must come before it has passed.
     { ...closing, config: { closeTimeout: 250 }, undici: ["TimeoutError; 4000; unclean"] },
   ],
-  ["CL-03", "our Close frame is answered with another code", [told, close(4005)], ours(), closing],
-  ["CL-03", "our Close frame is answered with an empty one", [told, "88 00"], ours(), closing],
+  [
+    "CL-03",
+    "our Close frame is answered with another code",
+    [told, close(4005)],
+    ours({ answer: 4005 }),
+    closing,
+  ],
+  [
+    "CL-03",
+    "our Close frame is answered with an empty one",
+    [told, "88 00"],
+    ours({ answer: null }),
+    closing,
+  ],
   [
     "CL-03",
     "our Close frame is answered by an end of the connection",
     [told, end],
-    ours("ConnectionError"),
+    ours({ error: "ConnectionError" }),
     closing,
   ],
-  ["CL-03", "our Close frame is answered by a reset", [told, reset], ours("ConnectionError"), closing],
+  [
+    "CL-03",
+    "our Close frame is answered by a reset",
+    [told, reset],
+    ours({ error: "ConnectionError" }),
+    closing,
+  ],
   [
     "CL-03",
     "our Close frame is answered by a malformed one",
     [told, "88 01 03"],
-    ours("ProtocolViolationError"),
+    ours({ error: "ProtocolViolationError" }),
     closing,
   ],
   [
     "CL-03",
     "our Close frame is answered by a fault",
     [told, "83 00"],
-    ours("ProtocolViolationError"),
+    ours({ error: "ProtocolViolationError" }),
     closing,
   ],
-  ["CL-03", "our Close frame is answered by half of one", [told, "88 02", stay], ours("TimeoutError"), soon],
-  ["CL-05", "both sides close at once", [close(4002)], ours(), closing],
-  ["CL-05", "our Close frame is answered twice", [told, bye, close(4005)], ours(), closing],
+  [
+    "CL-03",
+    "our Close frame is answered by half of one",
+    [told, "88 02", stay],
+    ours({ error: "TimeoutError" }),
+    soon,
+  ],
+  ["CL-05", "both sides close at once", [close(4002)], ours({ answer: 4002 }), closing],
+  ["CL-05", "our Close frame is answered twice", [told, bye, close(4005)], ours({ answer: 1000 }), closing],
   [
     "CL-11",
     "pings while our Close frame is out",
     [told, "89 01 61", "89 00", bye, "89 01 62"],
-    ours(),
+    ours({ answer: 1000 }),
     closing,
   ],
 ];
