@@ -3,6 +3,7 @@ import { Connection } from "../protocol/connection.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { answerOffers } from "../protocol/extension-negotiation.ts";
+import { ownOptions } from "../protocol/given.ts";
 import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
 import type { ExtensionOffer } from "../protocol/handshake/header-grammar.ts";
 import type { AcceptedRequest, Refusal } from "../protocol/handshake/server-handshake.ts";
@@ -56,7 +57,7 @@ export class Upgrader {
       onError = warn,
       clock = systemClock,
       ...config
-    } = options;
+    } = ownOptions(options);
     this.config = resolveConfig("the server", config);
     if (!Array.isArray(subprotocols)) throw new InvalidArgumentError("subprotocols is an array of strings");
     checkSubprotocols(subprotocols);
@@ -113,10 +114,10 @@ export class Upgrader {
     request: HandshakeCall["request"],
   ): ConstructorParameters<typeof DefaultWebSocketSession> {
     const { stream, early, status } = upgrade.accept(accepted, answers);
-    const transport = new SocketTransport(stream, connection, { masking: false, early });
+    const url = safeUrl(request.url);
+    const transport = new SocketTransport(stream, connection, { masking: false, early, url });
     const { subprotocol } = accepted;
     const call = { request, response: new ResponseHead(status, accepted.headers), timings: noTimings };
-    const url = safeUrl(request.url);
     return [
       transport,
       sessionOptions(this.config, { clock: this.clock, subprotocol, extensions, call, url }),

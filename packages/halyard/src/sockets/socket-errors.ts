@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Phase } from "../protocol/errors.ts";
+import { ownOptions } from "../protocol/given.ts";
 import { ConnectionError, TlsError, type TriedAddress } from "../session/errors.ts";
 
 /** What failed, in the words of a sentence that goes on with the URL. */
@@ -69,9 +70,10 @@ function summary(error: Error): string {
 /** The addresses that the platform names in its error, one for each attempt. */
 function addressesOf(error: Error): TriedAddress[] {
   const attempts = (error instanceof AggregateError ? error.errors : [error]) as Partial<TriedAddress>[];
-  return attempts.flatMap(({ address, port, code }) =>
-    address === undefined ? [] : [{ address, port, code }],
-  );
+  return attempts.flatMap((attempt) => {
+    const { address, port, code } = ownOptions(attempt);
+    return address === undefined ? [] : [{ address, port, code }];
+  });
 }
 
 /** Of the attempts on several addresses (an AggregateError whose own message is empty) the first tells the most. */

@@ -33,7 +33,9 @@ describe("the page", () => {
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
       const text = programText(new URL(file, import.meta.url));
-      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g)) {
+      for (const [id] of text.matchAll(
+        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SN|OP|KA|LC|SV|UX)-\d\d\b/g,
+      )) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { InvalidArgumentError } from "../../src/protocol/errors.ts";
+import { shown } from "../../src/protocol/given.ts";
 import { checkLimit, checkPeriod, checkTimeout } from "../../src/session/durations.ts";
 
 const longest = 2 ** 31 - 1;
@@ -17,7 +18,9 @@ describe("a period", () => {
 
   test.each([-1, -Infinity, Number.NaN, longest + 1, ...notNumbers])("%s is refused", (value) => {
     expect(() => checkPeriod("pingInterval", value)).toThrow(InvalidArgumentError);
-    expect(() => checkPeriod("pingInterval", value)).toThrow(`milliseconds up to ${longest}, not ${value}`);
+    expect(() => checkPeriod("pingInterval", value)).toThrow(
+      `milliseconds up to ${longest}, not ${shown(value)}`,
+    );
   });
 });
 
@@ -39,6 +42,6 @@ describe("a limit", () => {
 
   test.each([0, -1, 1.5, Number.NaN, 2 ** 53, ...notNumbers])("%s is refused", (value) => {
     expect(() => checkLimit("maxFrameSize", value)).toThrow(InvalidArgumentError);
-    expect(() => checkLimit("maxFrameSize", value)).toThrow(`not ${value}`);
+    expect(() => checkLimit("maxFrameSize", value)).toThrow(`not ${shown(value)}`);
   });
 });
