@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { expect } from "vitest";
 import type { DefaultWebSocketSession, WebSockets } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
+import type { Clock } from "../../src/session/clock.ts";
 import { type Bytes, type Role, toRole } from "../protocol/support.ts";
 import { bareClient, request } from "../support/bare-client.ts";
 import { testClient } from "../support/clients.ts";
@@ -150,15 +151,17 @@ export interface Meeting extends AsyncDisposable {
 export interface MeetingOptions extends WebSockets.Config {
   /** What the peer offers, or accepts, as `Sec-WebSocket-Extensions`. */
   readonly agreed?: string;
+  /** What our side lives by. @defaultValue the system's */
+  readonly clock?: Clock;
 }
 
 const calm: WebSockets.Config = { pingInterval: 0, closeTimeout: 2_000, handshakeTimeout: 5_000 };
 
 /** Opens a connection between a session of the given role and a peer of the other one. */
-export async function meet(role: Role, { agreed, ...config }: MeetingOptions = {}): Promise<Meeting> {
+export async function meet(role: Role, { agreed, clock, ...config }: MeetingOptions = {}): Promise<Meeting> {
   return role === "client"
-    ? await meetServer({ ...calm, ...config }, agreed)
-    : await meetClient({ ...calm, ...config }, agreed);
+    ? await meetServer({ ...calm, ...config }, agreed, clock)
+    : await meetClient({ ...calm, ...config }, agreed, clock);
 }
 
 /** Opens several connections, one after the other. */
@@ -180,23 +183,31 @@ export async function meetings(
   return { all, [Symbol.asyncDispose]: dispose };
 }
 
-async function meetServer(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
+async function meetServer(
+  config: WebSockets.Config,
+  agreed: string | undefined,
+  clock: Clock | undefined,
+): Promise<Meeting> {
   let peer: HostilePeer | undefined;
   const server = await hostileServer(async (each) => {
     await each.accept(undefined, agreed === undefined ? "" : `Sec-WebSocket-Extensions: ${agreed}\r\n`);
     each.socket.removeAllListeners("data");
     peer = new HostilePeer("client", each.socket, each.received);
   });
-  const client = testClient(config);
+  const client = testClient(config, { clock });
   const session = await client.webSocketSession(server.url);
   await until(() => peer !== undefined, "the peer");
   if (peer === undefined) throw new Error("there is no peer");
   return { session, peer, [Symbol.asyncDispose]: () => part(session, peer, client, server) };
 }
 
-async function meetClient(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
+async function meetClient(
+  config: WebSockets.Config,
+  agreed: string | undefined,
+  clock: Clock | undefined,
+): Promise<Meeting> {
   let session: DefaultWebSocketSession | undefined;
-  const server = new WebSocketServer(config).webSocket("/", async (opened) => {
+  const server = new WebSocketServer({ ...config, clock }).webSocket("/", async (opened) => {
     session = opened;
     await opened.ended;
   });

@@ -123,7 +123,7 @@ function onlyOurs(call: () => unknown): void {
   }
 }
 
-describe("OP-04: any value", () => {
+describe("OP-04: KA-07: any value", () => {
   test.each(Object.entries(takers))("for the options of %s", (_, [options, take]) => {
     const call = (given: unknown) => onlyOurs(() => take(given as never));
     const named = fc.constantFrom(...options.split(" "));

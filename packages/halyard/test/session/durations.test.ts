@@ -7,7 +7,7 @@ import { checkLimit, checkPeriod, checkTimeout } from "../../src/session/duratio
 const longest = 2 ** 31 - 1;
 const notNumbers = ["20", null, true] as unknown as number[];
 
-describe("a period", () => {
+describe("a period (KA-07)", () => {
   test.each([0, Infinity])("%s is off", (value) => {
     expect(checkPeriod("pingInterval", value)).toBe(Infinity);
   });
@@ -24,7 +24,7 @@ describe("a period", () => {
   });
 });
 
-describe("a timeout", () => {
+describe("a timeout (KA-07)", () => {
   test.each([0.5, 1, longest])("%s is taken", (value) => {
     expect(checkTimeout("closeTimeout", value)).toBe(value);
   });
