@@ -18,6 +18,7 @@ import { safeUrl } from "../session/safe-url.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
 import { nodeKernel } from "../sockets/node-kernel.ts";
 import { SocketTransport } from "../sockets/socket-transport.ts";
+import { checkHosts, isOneOf } from "./hosts.ts";
 import type { ServerOptions } from "./options.ts";
 import { type AllowedOrigins, checkOrigins, isAllowedOrigin } from "./origin.ts";
 import type { SessionRequest } from "./session-request.ts";
@@ -45,6 +46,8 @@ export class Upgrader {
   readonly clock: Clock;
   readonly #subprotocols: readonly string[];
   readonly #origins: AllowedOrigins;
+  /** Null for any. */
+  readonly #hosts: ReadonlySet<string> | null;
   readonly #maxConnections: number;
   readonly #onError: (error: unknown, session: WebSocketSession) => void;
 
@@ -53,6 +56,7 @@ export class Upgrader {
     const {
       subprotocols = [],
       origins = [],
+      hosts,
       maxConnections = Infinity,
       onError = warn,
       clock = systemClock,
@@ -64,6 +68,7 @@ export class Upgrader {
     checkType("onError", onError, "function");
     this.#subprotocols = [...subprotocols];
     this.#origins = checkOrigins(origins);
+    this.#hosts = hosts === undefined ? null : checkHosts(hosts);
     this.#maxConnections = checkLimit("maxConnections", maxConnections);
     this.#onError = onError;
     this.clock = clock;
@@ -72,6 +77,9 @@ export class Upgrader {
   async upgrade(request: SessionRequest, route: Route): Promise<void> {
     const checked = request.check({ subprotocols: this.#subprotocols });
     if (!checked.accepted) return request.refuse(checked);
+    if (this.#hosts !== null && !isOneOf(this.#hosts, request.headers)) {
+      return request.refuse(refusal(421, "this server has another name"));
+    }
     if (!isAllowedOrigin(request.headers, this.#origins)) {
       return request.refuse(refusal(403, "pages of this origin may not connect"));
     }

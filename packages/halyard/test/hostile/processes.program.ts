@@ -20,6 +20,13 @@ async function leaveAlone(target: string): Promise<void> {
   session.incoming[Symbol.asyncIterator]();
 }
 
+async function* endless(): AsyncGenerator<string> {
+  for (;;) {
+    yield "part";
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 const scenarios: Record<string, () => unknown> = {
   /** Nothing but the session holds the process. */
   idle: () =>
@@ -35,6 +42,22 @@ const scenarios: Record<string, () => unknown> = {
   leftOpen: () => client.webSocket(url, () => undefined),
   failed: () => client.webSocketSession(url).catch(() => undefined),
   unobserved: () => leaveAlone(url).catch(() => undefined),
+  aborted: async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const opening = client.webSocket({ url, signal }, async (session) => {
+      // What is under way when it is over.
+      const under = [
+        session.send(endless()),
+        session.send("behind it"),
+        session.flush(),
+        session.incoming.receive(),
+      ];
+      setTimeout(() => controller.abort(), 20);
+      await Promise.allSettled(under);
+    });
+    await opening.catch(() => undefined);
+  },
   server: async () => {
     const server = new WebSocketServer({ onError: () => undefined }).webSocket("/", () =>
       Promise.reject(new Error("boo")),
@@ -52,7 +75,11 @@ const scenarios: Record<string, () => unknown> = {
     throw new Error("the program's own");
   },
   worker: async () => {
-    if (!isMainThread) return await client.webSocketSession(url).then(() => process.stdout.write("open"));
+    if (!isMainThread) {
+      await client.webSocketSession(url);
+      process.stdout.write("open");
+      return;
+    }
     const worker = new Worker(new URL(import.meta.url), { argv: [scenario, url], stdout: true });
     await new Promise((resolve) => worker.stdout.once("data", resolve));
     process.stdout.write(`terminated ${await worker.terminate()}`);

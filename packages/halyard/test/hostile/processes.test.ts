@@ -133,6 +133,11 @@ describe("LC-02: LC-04: nothing is left to be caught by who does not ask for it"
     expect(await outcomeOf("unobserved", server.url)).toEqual(clean);
   });
 
+  test("a caller who aborts in the middle of everything", async () => {
+    await using server = await hostileServer((peer) => peer.accept());
+    expect(await outcomeOf("aborted", server.url)).toEqual(clean);
+  });
+
   test("a server whose handler rejects", async () => {
     expect(await outcomeOf("server")).toEqual(clean);
   });

@@ -189,7 +189,7 @@ describe("OP-01: nothing is read from a prototype that was polluted", () => {
           const { payload } = await peer.frame();
           peer.end(Buffer.from([0x88, payload.length, ...payload]).toString("latin1"));
         },
-        { tls },
+        tls === undefined ? {} : { tls },
       );
       await using client = testClient({}, { tls: { ca } });
       const evil: Record<string, unknown> = {
