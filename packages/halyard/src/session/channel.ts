@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ownOptions } from "../protocol/given.ts";
 import { type ChannelBounds, unlimited } from "./bounds.ts";
 import { CleanEnd, errorOf } from "./clean-end.ts";
 import { Deferred, type WaitOptions } from "./waiting.ts";
@@ -142,7 +141,7 @@ export class Channel<T> implements ReceiveChannel<T> {
   }
 
   receive(options?: WaitOptions): Promise<T> {
-    return this.#wait(options && ownOptions(options).signal, () => this.#take() as T, null);
+    return this.#wait(options?.signal, () => this.#take() as T, null);
   }
 
   tryReceive(): T | undefined {

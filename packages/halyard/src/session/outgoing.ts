@@ -4,7 +4,6 @@ import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
-import { ownOptions } from "../protocol/given.ts";
 import type { ChannelBounds } from "./bounds.ts";
 import { errorOf } from "./clean-end.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
@@ -99,8 +98,7 @@ export class Outgoing implements SendChannel<Frame> {
     return this.#dropped;
   }
 
-  send(frame: Frame, given?: SendOptions): Promise<void> {
-    const options = given && ownOptions(given);
+  send(frame: Frame, options?: SendOptions): Promise<void> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#isClosed) return Promise.reject(this.#endError());
@@ -127,8 +125,7 @@ export class Outgoing implements SendChannel<Frame> {
    * Sends one message in fragments, one for each part, as they come. Until its end other messages wait; pings and pongs
    * pass. Resolves when its last fragment is in the queue.
    */
-  async sendParts(parts: MessageParts, given?: SendOptions): Promise<void> {
-    const options = given && ownOptions(given);
+  async sendParts(parts: MessageParts, options?: SendOptions): Promise<void> {
     const signal = options?.signal;
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#endError();

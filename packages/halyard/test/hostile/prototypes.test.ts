@@ -88,12 +88,12 @@ async function* parts(): AsyncGenerator<string> {
 async function useAll(client: HttpClient<"WebSockets">, url: string): Promise<void> {
   for (const target of [url, new URL(url), { url }]) {
     await client.webSocket(target, async (session) => {
-      await session.send("a".repeat(2_000), {});
-      await session.send(parts(), {});
-      await session.send(new Frame.Text("frame", {}), {});
-      for (let count = 0; count < 3; count++) await session.incoming.receive({});
-      await session.sendSerialized({ a: 1 }, {});
-      await session.receiveDeserialized(undefined, {});
+      await session.send("a".repeat(2_000));
+      await session.send(parts());
+      await session.send(new Frame.Text("frame", {}));
+      for (let count = 0; count < 3; count++) await session.incoming.receive();
+      await session.sendSerialized({ a: 1 });
+      await session.receiveDeserialized();
       await session.send("stream");
       for await (const _ of await receiveStream(session, {})) continue;
       await session.close({ code: 1000 }, {});

@@ -9,7 +9,17 @@ const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
 
+/** How many rows each section has: none is lost without a word here. */
+const counts = {
+  ...{ HS: 23, TL: 9, LG: 3, FR: 14, U8: 5, CL: 11, CM: 10, MM: 11, SN: 6, OP: 6, KA: 8, LC: 13 },
+  ...{ NW: 6, UX: 1, PX: 8, RD: 7, CK: 2, AU: 4, RC: 3, SV: 12, H2: 11 },
+};
+
 describe("the page", () => {
+  test.each(Object.entries(counts))("has its rows %s, which are %i", (prefix, count) => {
+    expect(rows.filter(([id]) => id.startsWith(`${prefix}-`))).toHaveLength(count);
+  });
+
   test("has rows, no id twice, and none left out between two", () => {
     const ids = rows.map(([id]) => id);
     expect(ids.length).toBeGreaterThan(50);

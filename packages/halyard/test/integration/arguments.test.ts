@@ -78,7 +78,7 @@ describe("a URL that cannot be used (HS-19, OP-05)", () => {
   });
 });
 
-describe("a part that cannot be used (HS-19, HS-20)", () => {
+describe("a part that cannot be used (HS-19, HS-20, UX-01)", () => {
   test.each<[part: object, message: RegExp]>([
     [{ host: `evil.test/?token=${secret}` }, /host/],
     [{ host: `user:${secret}@evil.test` }, /host/],
