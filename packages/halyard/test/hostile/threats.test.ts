@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/threats.md names tests: they are there, and say the id of the threat that they show.
+// docs/threats.md names tests and scripts: they are there, and say the id of the threat that they show.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pageUrl, programText, tableRows } from "../support/named-tests.ts";
 
 const tests = new URL("../", import.meta.url);
+const root = new URL("../../../", tests);
 const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id = "", , , files]) =>
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
 
 /** How many rows each section has: none is lost without a word here. */
 const counts = {
-  ...{ HS: 23, TL: 9, LG: 3, FR: 14, U8: 5, CL: 11, CM: 10, MM: 11, SN: 6, OP: 6, KA: 8, LC: 13 },
-  ...{ NW: 6, UX: 1, PX: 8, RD: 7, CK: 2, AU: 4, RC: 3, SV: 12, H2: 11 },
+  HS: 23,
+  TL: 9,
+  LG: 3,
+  FR: 14,
+  U8: 5,
+  CL: 11,
+  CM: 10,
+  MM: 11,
+  SN: 6,
+  OP: 6,
+  KA: 8,
+  LC: 13,
+  NW: 6,
+  UX: 1,
+  PX: 8,
+  RD: 7,
+  CK: 2,
+  AU: 4,
+  RC: 3,
+  SV: 12,
+  H2: 11,
+  SC: 5,
 };
 
 describe("the page", () => {
@@ -31,10 +52,13 @@ describe("the page", () => {
     }
   });
 
-  test.each(rows)("%s: the tests that it names say so", (id, files) => {
+  test.each(rows)("%s: what it names says so", (id, files) => {
     expect(files).not.toEqual([]);
     for (const file of files) {
-      expect(programText(new URL(`${file}.test.ts`, tests)), file).toContain(id);
+      const url = file.startsWith("scripts/")
+        ? new URL(`${file}.mjs`, root)
+        : new URL(`${file}.test.ts`, tests);
+      expect(programText(url), file).toContain(id);
     }
   });
 
@@ -44,7 +68,7 @@ describe("the page", () => {
     for (const file of files) {
       const text = programText(new URL(file, import.meta.url));
       for (const [id] of text.matchAll(
-        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SN|OP|KA|LC|SV|UX)-\d\d\b/g,
+        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SN|OP|KA|LC|SV|UX|SC)-\d\d\b/g,
       )) {
         expect(known, `${file} names it`).toContain(id);
       }
