@@ -72,12 +72,9 @@ describe("LC-03: a hook that throws", () => {
       "a part of a message that never came to be",
       {},
       (session) =>
-        session.send(
-          // biome-ignore lint: it is to throw before it yields
-          (async function* (): AsyncGenerator<string> {
-            thrower();
-          })(),
-        ),
+        session.send({
+          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(fault) }),
+        } as AsyncIterable<string>),
     ],
   ])("%s: fails its call, and the session goes on", async (_, config, call) => {
     await using server = await echo();
