@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Phase } from "../protocol/errors.ts";
-import { ownOptions } from "../protocol/given.ts";
 import { ConnectionError, TlsError, type TriedAddress } from "../session/errors.ts";
 
 /** What failed, in the words of a sentence that goes on with the URL. */
@@ -71,8 +70,8 @@ function summary(error: Error): string {
 function addressesOf(error: Error): TriedAddress[] {
   const attempts = (error instanceof AggregateError ? error.errors : [error]) as Partial<TriedAddress>[];
   return attempts.flatMap((attempt) => {
-    const { address, port, code } = ownOptions(attempt);
-    return address === undefined ? [] : [{ address, port, code }];
+    const { address } = attempt;
+    return address === undefined ? [] : [{ address, port: attempt.port, code: attempt.code }];
   });
 }
 
