@@ -106,7 +106,7 @@ test.each<[phase: Phase, scheme: "ws" | "wss"]>([
   ["connect", "wss"],
   ["tls", "wss"],
   ["upgrade", "wss"],
-])("LC-01: by who is told that the phase %s begins, with %s: nothing stays connected", async (wanted, scheme) => {
+])("by who is told that the phase %s begins, with %s: nothing stays connected", async (wanted, scheme) => {
   const { ca, good } = certificates();
   await using server = await hostileServer((peer) => peer.gone(), scheme === "wss" ? { tls: good } : {});
   const controller = watchedController();
