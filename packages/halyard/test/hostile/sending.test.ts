@@ -8,7 +8,8 @@ import { ROLES } from "../protocol/support.ts";
 import { testClient } from "../support/clients.ts";
 import { hostileServer } from "../support/hostile-server.ts";
 import { checkLeaks, until } from "../support/leaks.ts";
-import { type HostilePeer, meet } from "./meeting.ts";
+import { meet } from "./meeting.ts";
+import type { HostilePeer } from "./peer.ts";
 
 checkLeaks();
 
