@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HalyardError, type HandshakeTimings, type Phase } from "../protocol/errors.ts";
+import { onAbort } from "../session/abort-listeners.ts";
 import type { Clock } from "../session/clock.ts";
 import { TimeoutError } from "../session/errors.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
@@ -133,11 +134,11 @@ export class BoundedAttempt implements Attempt {
     const cancelTimer = clock.after(timeout, () => this.abort(this.#timeout()));
     if (caller === undefined) return cancelTimer;
     const abortedByCaller = () => this.abort(caller.reason);
-    caller.addEventListener("abort", abortedByCaller, { once: true });
+    const release = onAbort(caller, abortedByCaller);
     if (caller.aborted) abortedByCaller();
     return () => {
       cancelTimer();
-      caller.removeEventListener("abort", abortedByCaller);
+      release();
     };
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.ts";
 import { ownOptions } from "../protocol/given.ts";
+import { onAbort } from "../session/abort-listeners.ts";
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
@@ -302,7 +303,5 @@ function platformSignal(signal: Pick<AbortSignal, "reason" | "addEventListener">
 
 /** Aborting the request's signal later drops the session. */
 function endWith(signal: AbortSignal, session: WebSocketSession): void {
-  const cancel = () => session.cancel(signal.reason);
-  signal.addEventListener("abort", cancel, { once: true });
-  void session.ended.then(() => signal.removeEventListener("abort", cancel));
+  void session.ended.then(onAbort(signal, () => session.cancel(signal.reason)));
 }

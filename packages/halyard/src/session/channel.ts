@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { onAbort } from "./abort-listeners.ts";
 import { type ChannelBounds, unlimited } from "./bounds.ts";
 import { CleanEnd, errorOf } from "./clean-end.ts";
 import { Deferred, type WaitOptions } from "./waiting.ts";
@@ -176,7 +177,7 @@ export class Channel<T> implements ReceiveChannel<T> {
     const receiver: Receiver<R> = {
       deferred,
       serve: () => {
-        signal?.removeEventListener("abort", abort);
+        release?.();
         if (this.#length > 0) deferred.resolve(take());
         else if (end !== null && this.#isClean) deferred.resolve(end);
         else deferred.reject(errorOf(this.#error));
@@ -186,7 +187,7 @@ export class Channel<T> implements ReceiveChannel<T> {
       this.#receivers.splice(this.#receivers.indexOf(receiver as Receiver<unknown>), 1);
       deferred.reject(signal?.reason);
     };
-    signal?.addEventListener("abort", abort, { once: true });
+    const release = signal && onAbort(signal, abort);
     this.#receivers.push(receiver as Receiver<unknown>);
     if (this.#ended) this.#serve();
     else this.onWait?.();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { BinaryData } from "../protocol/bytes.ts";
 import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
+import { onAbort } from "./abort-listeners.ts";
 import type { ChannelBounds } from "./bounds.ts";
 import { errorOf } from "./clean-end.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
@@ -49,7 +51,7 @@ interface Waiter {
   /** Settles when the frame is in the queue, or the message in parts has the line. */
   readonly accepted: Deferred<void>;
   /** Stops listening to the waiter's signal. */
-  readonly release: () => void;
+  readonly release: (() => void) | undefined;
 }
 
 /** The session, as its outgoing queue knows it. */
@@ -130,14 +132,13 @@ export class Outgoing implements SendChannel<Frame> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#endError();
     const message = new MessageInParts();
-    const abort = () => message.life.abort(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
+    const release = signal && onAbort(signal, () => message.life.abort(signal.reason));
     try {
       if (this.#isLineTaken) await this.#waitOrOverflow(message, options);
       else this.#inParts = message;
       await this.#sendFragments(parts, options, message.life.signal);
     } finally {
-      signal?.removeEventListener("abort", abort);
+      release?.();
       this.#leaveLine(message);
     }
   }
@@ -165,8 +166,7 @@ export class Outgoing implements SendChannel<Frame> {
   finish(close: Frame.Close): void {
     this.#isClosed = true;
     if (!this.#isLineTaken) this.#transport.send(close);
-    else
-      this.#enqueue({ what: close, options: undefined, accepted: new Deferred(), release: () => undefined });
+    else this.#enqueue({ what: close, options: undefined, accepted: new Deferred(), release: undefined });
   }
 
   /**
@@ -302,9 +302,8 @@ export class Outgoing implements SendChannel<Frame> {
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
       accepted.reject(signal?.reason);
     };
-    const release = () => signal?.removeEventListener("abort", abort);
+    const release = signal && onAbort(signal, abort);
     const waiter: Waiter = { what: isInParts(what) ? what : what.copy(), options, accepted, release };
-    signal?.addEventListener("abort", abort, { once: true });
     this.#enqueue(waiter);
     return accepted.promise;
   }
@@ -342,7 +341,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #hand({ what, options, accepted, release }: Waiter): void {
-    release();
+    release?.();
     try {
       if (isInParts(what)) this.#inParts = what;
       else if (!this.#give(what, options)) throw this.#lose(what);
@@ -353,7 +352,7 @@ export class Outgoing implements SendChannel<Frame> {
   }
 
   #drop({ what, accepted, release }: Waiter): void {
-    release();
+    release?.();
     accepted.reject(this.#lose(what));
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { onAbort } from "./abort-listeners.ts";
 
 /** What everything that waits takes. */
 export interface WaitOptions {
@@ -34,15 +35,15 @@ export function observe(promise: Promise<unknown>): void {
  */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = new Deferred<never>();
-  const abort = () => aborted.reject(signal.reason);
   observe(aborted.promise);
+  const abort = () => aborted.reject(signal.reason);
+  const release = onAbort(signal, abort);
   if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
   try {
     const result = await Promise.race([promise, aborted.promise]);
     signal.throwIfAborted();
     return result;
   } finally {
-    signal.removeEventListener("abort", abort);
+    release();
   }
 }

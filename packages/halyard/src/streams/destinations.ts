@@ -2,6 +2,7 @@
 import { FrameTooBigError } from "../protocol/errors.ts";
 import { Frame, wholeFromWire } from "../protocol/frame.ts";
 import { PayloadBuffer } from "../protocol/payload-buffer.ts";
+import { onAbort } from "../session/abort-listeners.ts";
 import { bounded } from "../session/bounds.ts";
 import { Channel } from "../session/channel.ts";
 import { done } from "../session/waiting.ts";
@@ -35,11 +36,9 @@ export class Streaming implements Destination {
     (piece) => piece.length,
   );
   readonly #maxMessageSize: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #release: (() => void) | undefined;
   readonly #fail: (error: FrameTooBigError) => void;
   #size = 0;
-  /** The reader may be busy, or never come: the connection must not wait for that. */
-  readonly #abort = (): void => this.#pieces.cancel();
 
   constructor(
     type: Frame["type"],
@@ -50,9 +49,9 @@ export class Streaming implements Destination {
     const Stream = type === "text" ? TextMessageStream : BinaryMessageStream;
     this.stream = new Stream(this.#pieces, maxChunkSize, signal);
     this.#maxMessageSize = maxMessageSize;
-    this.#signal = signal;
     this.#fail = fail;
-    signal?.addEventListener("abort", this.#abort, { once: true });
+    // The reader may be busy, or never come: the connection must not wait for that.
+    this.#release = signal && onAbort(signal, () => this.#pieces.cancel());
   }
 
   hasRoom({ data }: Frame): boolean {
@@ -73,17 +72,13 @@ export class Streaming implements Destination {
     // What was ended takes nothing more.
     if (data.length > 0) this.#pieces.push(data);
     if (!fin) return;
-    this.#release();
+    this.#release?.();
     this.#pieces.end();
   }
 
   end(error: unknown): void {
-    this.#release();
+    this.#release?.();
     this.#pieces.end(error, false);
-  }
-
-  #release(): void {
-    this.#signal?.removeEventListener("abort", this.#abort);
   }
 }
 

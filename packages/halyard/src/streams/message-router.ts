@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FrameTooBigError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { onAbort } from "../session/abort-listeners.ts";
 import type { Channel } from "../session/channel.ts";
 import { errorOf } from "../session/clean-end.ts";
 import { ChannelClosedError } from "../session/errors.ts";
@@ -145,8 +146,8 @@ export class MessageRouter implements FrameSink {
       this.#readers = this.#readers.filter((other) => other !== reader);
       stream.reject(signal?.reason);
     };
-    const release = () => signal?.removeEventListener("abort", abort);
-    signal?.addEventListener("abort", abort, { once: true });
+    const stopListening = signal && onAbort(signal, abort);
+    const release = () => stopListening?.();
     stream.promise.then(release, release);
     this.#readers.push(reader);
     this.#signalChange();

@@ -269,3 +269,19 @@ test("the platform's time-out signal works like any other", async () => {
   expect(error).toBe(signal.reason);
   await server.abandoned();
 });
+
+test("one signal for a hundred sessions, all of them waiting, is no reason to warn, and ends them all", async () => {
+  await using server = await hostileServer(async (peer) => {
+    await peer.accept();
+    await peer.gone();
+  });
+  await using client = testClient();
+  const controller = watchedController();
+  const { signal } = controller;
+  const opening = Array.from({ length: 100 }, () => client.webSocketSession({ url: server.url, signal }));
+  const sessions = await Promise.all(opening);
+  const receiving = sessions.map(({ incoming }) => rejection(incoming.receive({ signal })));
+  controller.abort(reason);
+  expect(await Promise.all(receiving)).toEqual(sessions.map(() => reason));
+  for (const { error } of await Promise.all(sessions.map(({ ended }) => ended))) expect(error).toBe(reason);
+});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's process, started by `run.mjs`.
-import { getEventListeners, setMaxListeners } from "node:events";
+import { getEventListeners } from "node:events";
 import { activities, longLived } from "./activities.mjs";
 import { flood } from "./flood.mjs";
 import { held } from "./resources.mjs";
@@ -10,8 +10,6 @@ import { answer } from "./worker.mjs";
 const planted = 20;
 
 const { signal } = new AbortController();
-// More sessions than the platform expects have it at the same time.
-setMaxListeners(100, signal);
 /** @type {string[]} */
 const failures = [];
 process.on("warning", ({ name, message }) => failures.push(`${name}: ${message}`));
