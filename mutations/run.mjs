@@ -14,19 +14,8 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const library = "packages/halyard";
 const wanted = new RegExp(process.argv[2] ?? "");
 
-/**
- * Sources, and the tests that try them: none has sockets. The long comparisons of the fast path with the slow one are
- * left to that path.
- */
-const areas = [
-  { sources: /^protocol\/(?!whole-frames)[^/]+$/, tests: /^protocol\/(?!whole-frames|wanted-memory)[^/]+$/ },
-  {
-    sources: /^protocol\/whole-frames/,
-    tests: /^protocol\/(?:whole-frames|wanted-memory|payload-buffer|connection)/,
-  },
-  { sources: /^protocol\/handshake/, tests: /^protocol\/handshake/ },
-  { sources: /^session/, tests: /^session/ },
-];
+/** The sources of a folder are tried by the tests of that folder, which need no socket. */
+const folders = ["protocol", "protocol/handshake", "session"];
 
 process.chdir(path.join(here, ".."));
 const problem = install(here);
@@ -38,12 +27,10 @@ const { generatorInfosMap } = createRequire(import.meta.url)(
 );
 generatorInfosMap.get("TSAsExpression")[2] = () => true;
 
-for (const { sources, tests } of areas) {
-  const files = scripts("src", sources).filter((file) => wanted.test(file));
+for (const folder of folders) {
+  const files = filesIn("src", folder, ".ts").filter((file) => wanted.test(file));
   if (files.length === 0) continue;
-  process.env["MUTATIONS_TESTS"] = scripts("test", tests)
-    .filter((file) => file.endsWith(".test.ts"))
-    .join(",");
+  process.env["MUTATIONS_TESTS"] = filesIn("test", folder, ".test.ts").join(",");
   const mutants = await new Stryker({
     mutate: files,
     testRunner: "vitest",
@@ -63,19 +50,18 @@ for (const { sources, tests } of areas) {
     ignorePatterns: ["**", `!${library}/{src,test}/**`, `!${library}/*.json`, "!mutations/*", "!*.json"],
     allowEmpty: true,
   }).runMutationTest();
-  for (const file of files)
-    report(
-      file,
-      mutants.filter((mutant) => mutant.fileName.endsWith(file)),
-    );
+  for (const file of files) {
+    const ofFile = mutants.filter(({ fileName }) => fileName.endsWith(file));
+    report(file, ofFile);
+  }
 }
 
-/** @param {string} folder @param {RegExp} name */
-function scripts(folder, name) {
-  const files = readdirSync(path.join(library, folder), { recursive: true, encoding: "utf8" });
-  return files
-    .filter((file) => file.endsWith(".ts") && name.test(file))
-    .map((file) => `${library}/${folder}/${file}`);
+/** @param {string} kind @param {string} folder @param {string} ending */
+function filesIn(kind, folder, ending) {
+  const home = `${library}/${kind}/${folder}`;
+  return readdirSync(home)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => `${home}/${file}`);
 }
 
 /** @param {string} file @param {readonly import("@stryker-mutator/api/core").MutantResult[]} mutants */

@@ -110,7 +110,9 @@ describe.each(ROLES)("to a %s that streams", (role) => {
     expect(failureOf(connection)).toBeNull();
     connection.maxFrameSize = 1;
     expect(connection.maxFrameSize).toBe(1);
-    expect(joined(deliver(connection, toRole(role, "82 02 01 02")))).toEqual(["binary 01 02"]);
+    const frame = toRole(role, "82 02 01 02");
+    expect(joined(deliver(connection, frame))).toEqual(["binary 01 02"]);
+    expect(joined(deliver(connection, frame.subarray(0, -1), frame.subarray(-1)))).toEqual(["binary 01 02"]);
     expect(failureOf(connection)).toBeNull();
   });
 
