@@ -14,8 +14,12 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const library = "packages/halyard";
 const wanted = new RegExp(process.argv[2] ?? "");
 
-/** The sources of a folder are tried by the tests of that folder, which need no socket. */
-const folders = ["protocol", "protocol/handshake", "session"];
+/** The sources of a folder, and the tests that try them: all that need no socket. */
+const folders = {
+  protocol: ["protocol"],
+  "protocol/handshake": ["protocol/handshake"],
+  session: ["session", "streams"],
+};
 
 process.chdir(path.join(here, ".."));
 const problem = install(here);
@@ -27,10 +31,10 @@ const { generatorInfosMap } = createRequire(import.meta.url)(
 );
 generatorInfosMap.get("TSAsExpression")[2] = () => true;
 
-for (const folder of folders) {
+for (const [folder, tests] of Object.entries(folders)) {
   const files = filesIn("src", folder, ".ts").filter((file) => wanted.test(file));
   if (files.length === 0) continue;
-  process.env["MUTATIONS_TESTS"] = filesIn("test", folder, ".test.ts").join(",");
+  process.env["MUTATIONS_TESTS"] = tests.flatMap((each) => filesIn("test", each, ".test.ts")).join(",");
   const mutants = await new Stryker({
     mutate: files,
     testRunner: "vitest",

@@ -23,7 +23,10 @@ describe("a closing handshake that is not completed", () => {
     }
     expect(await stateOf(session.closeReason), "one more message may come").toBe("pending");
     await clock.advance(4);
-    expect(await closing).toMatchObject({ error: { ...timedOut, milliseconds: 5000 }, clean: false });
+    const { error, clean } = await closing;
+    expect(clean).toBe(false);
+    expect(error).toMatchObject({ ...timedOut, milliseconds: 5000 });
+    expect(String(error)).toContain("not completed within 5000 ms");
     expect(await story(opened)).toMatchObject({
       wire: ["close 4000 ours"],
       closeReason: "4000 ours",

@@ -34,7 +34,9 @@ describe("a full channel with onOverflow: close", () => {
         discarded: 2,
       },
     });
-    expect(String((await opened.session.ended).error)).toContain("(1 messages or Infinity bytes)");
+    const { error } = await opened.session.ended;
+    expect(String(error)).toContain("(1 messages or Infinity bytes)");
+    expect(error).toMatchObject({ phase: "open", url: "ws://example.org/" });
   });
 
   test.each([
