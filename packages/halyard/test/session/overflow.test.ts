@@ -107,6 +107,8 @@ describe("a full channel with onOverflow: close", () => {
       ended: { clean: false, initiator: "local", unsent: 1 },
     });
     expect((await opened.session.ended).error).toBe(error);
+    expect(error).toMatchObject({ phase: "open", url: "ws://example.org/" });
+    expect(String(error)).toContain("(1 messages or Infinity bytes)");
   });
 
   test("outgoing: on a raw session that the peer has closed already only the send fails", async () => {
