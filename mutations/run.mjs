@@ -2,7 +2,9 @@
 /**
  * Puts one fault after the other into the sources of the protocol and the session, each of which a test should find.
  *
- *   node run.mjs [REGEX of the source's path]
+ *   node run.mjs [SOURCES] [TESTS]
+ *
+ * Both are regular expressions of paths. Fewer tests are faster, and find less.
  */
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +14,7 @@ import { install } from "../runtimes/install.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const library = "packages/halyard";
-const wanted = new RegExp(process.argv[2] ?? "");
+const [sources, tests] = process.argv.slice(2, 4).map((each) => new RegExp(each));
 
 /** The sources of a folder, and the tests that try them: all that need no socket. */
 const folders = {
@@ -31,10 +33,13 @@ const { generatorInfosMap } = createRequire(import.meta.url)(
 );
 generatorInfosMap.get("TSAsExpression")[2] = () => true;
 
-for (const [folder, tests] of Object.entries(folders)) {
-  const files = filesIn("src", folder, ".ts").filter((file) => wanted.test(file));
+for (const [folder, testFolders] of Object.entries(folders)) {
+  const files = filesIn("src", folder, ".ts").filter((file) => sources?.test(file) ?? true);
   if (files.length === 0) continue;
-  process.env["MUTATIONS_TESTS"] = tests.flatMap((each) => filesIn("test", each, ".test.ts")).join(",");
+  const tried = testFolders
+    .flatMap((each) => filesIn("test", each, ".test.ts"))
+    .filter((file) => tests?.test(file) ?? true);
+  process.env["MUTATIONS_TESTS"] = tried.join(",");
   const mutants = await new Stryker({
     mutate: files,
     testRunner: "vitest",
