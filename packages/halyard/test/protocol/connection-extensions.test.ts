@@ -295,6 +295,13 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     expect([connection.take().length, connection.take().length, connection.take().length]).toEqual([3, 3, 1]);
     expect(new Set(codec.calls)).toEqual(new Set(["<= 1000"]));
   });
+
+  test("are of so much work, and a message that is decoded is that of sixteen more", () => {
+    const connection = connect(role, { extensions: [withCodec(new FakeCodec())] });
+    connection.receive(toRole(role, ...Array.from({ length: 100 }, () => "c2 01 00")));
+    expect([connection.take().length, connection.take().length]).toEqual([61, 39]);
+    expect(connection.work).toBe(1_700);
+  });
 });
 
 describe.each(ROLES)("frame by frame a %s", (role) => {
@@ -313,5 +320,10 @@ describe.each(ROLES)("frame by frame a %s", (role) => {
       "binary 00 01 02",
       "pong 00",
     ]);
+  });
+
+  test("hands a message that the codec has decoded to its other extensions", () => {
+    const connection = connect(role, { extensions: [adds("a", 1), withCodec(new FakeCodec())] });
+    expect(show(deliver(connection, toRole(role, "c2 01 9e")))).toEqual(["binary 61 01"]);
   });
 });
