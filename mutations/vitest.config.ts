@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: (process.env["MUTATIONS_TESTS"] ?? "").split(","),
     setupFiles: ["mutations/short-properties.ts"],
-    testTimeout: 2_500,
+    testTimeout: 8_000,
     isolate: false,
   },
 });

@@ -12,19 +12,36 @@ import {
 
 const url = "wss://example.org/";
 
-test.each([
-  [new ChannelClosedError("closed"), "CHANNEL_CLOSED", { phase: undefined }],
-  [new ChannelOverflowError("full", { phase: "open" }), "CHANNEL_OVERFLOW", { phase: "open" }],
-  [new ConnectionError("reset", { url }), "CONNECTION", { url }],
+test.each<[string, () => HalyardError, string, object]>([
+  ["ChannelClosedError", () => new ChannelClosedError("closed"), "CHANNEL_CLOSED", { phase: undefined }],
   [
-    new TlsError("expired", "CERT_HAS_EXPIRED", { url }),
+    "ChannelOverflowError",
+    () => new ChannelOverflowError("full", { phase: "open" }),
+    "CHANNEL_OVERFLOW",
+    { phase: "open" },
+  ],
+  ["ConnectionError", () => new ConnectionError("reset", { url }), "CONNECTION", { url }],
+  [
+    "TlsError",
+    () => new TlsError("expired", "CERT_HAS_EXPIRED", { url }),
     "TLS",
     { phase: "tls", reason: "CERT_HAS_EXPIRED", url },
   ],
-  [new TimeoutError("late", 5, { phase: "closing" }), "TIMEOUT", { phase: "closing", milliseconds: 5 }],
-  [new PingTimeoutError(7, { url }), "PING_TIMEOUT", { phase: "open", milliseconds: 7, url }],
-])("%s", (error, code, context) => {
-  expect(error).toMatchObject({ code: `ERR_HALYARD_${code}`, name: error.constructor.name, ...context });
+  [
+    "TimeoutError",
+    () => new TimeoutError("late", 5, { phase: "closing" }),
+    "TIMEOUT",
+    { phase: "closing", milliseconds: 5 },
+  ],
+  [
+    "PingTimeoutError",
+    () => new PingTimeoutError(7, { url }),
+    "PING_TIMEOUT",
+    { phase: "open", milliseconds: 7, url },
+  ],
+])("%s", (name, make, code, context) => {
+  const error = make();
+  expect(error).toMatchObject({ code: `ERR_HALYARD_${code}`, name, ...context });
   expect(HalyardError.is(error)).toBe(true);
 });
 
