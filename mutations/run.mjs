@@ -20,7 +20,7 @@ const [sources, tests] = process.argv.slice(2, 4).map((each) => new RegExp(each)
 const folders = {
   protocol: ["protocol"],
   "protocol/handshake": ["protocol/handshake"],
-  session: ["session", "streams"],
+  session: ["session", "streams", "converters"],
 };
 
 process.chdir(path.join(here, ".."));
