@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the scripts share: where things are, and how to run a command and keep its output.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -54,6 +54,31 @@ function entriesOf(home) {
     });
   }
   return found;
+}
+
+/**
+ * The files of the repository that are like `pattern`, of git's kind; committed or about to be.
+ * @param {string} pattern
+ */
+export function repositoryFiles(pattern) {
+  // Whoever owns the checkout.
+  const args = [
+    "-c",
+    `safe.directory=${root}`,
+    "ls-files",
+    "-z",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+  ];
+  const { status, error, stdout, stderr } = spawnSync("git", [...args, "--", pattern], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw error ?? new Error(`git ls-files ended with ${status}\n${stderr}`);
+  const files = stdout.split("\0").filter((file) => file !== "" && existsSync(path.join(root, file)));
+  if (files.length === 0) throw new Error(`no file of the repository is like ${pattern}`);
+  return files;
 }
 
 /**

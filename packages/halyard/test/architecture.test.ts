@@ -54,15 +54,11 @@ function complaints(file: string): string[] {
     const isAllowed = target.startsWith("node:") ? rule?.node : target === layer || rule?.on.includes(target);
     if (!isAllowed) found.push(`${layer} must not import ${specifier}`);
   }
-  if (/\bimport\s*\((?!\s*")/.test(code)) found.push("import() of something that is not a literal");
   if (/\bexport\s+default\b|\bas\s+default\b/.test(code)) found.push("a default export");
-  for (const [banned] of code.matchAll(/\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)/g)) {
-    found.push(`${banned}: clocks and randomness are injected`);
-  }
   return found.map((complaint) => `${file}: ${complaint}`);
 }
 
-test("every import points down, and time and chance come from outside", () => {
+test("every import points down", () => {
   expect(files.length).toBeGreaterThan(0);
   expect(files.flatMap(complaints)).toEqual([]);
 });

@@ -196,6 +196,8 @@ export class SocketTransport implements Transport, ByteSink {
 
   /** Makes a batch of the bytes at hand and gives it to who waits. */
   #advance(): void {
+    // Else a Close frame that nobody can answer any more would count as answered.
+    if (this.#isDisposed) return;
     const batch = this.#take();
     if (batch.length > 0) {
       this.#ahead = this.#ahead === null ? batch : this.#ahead.concat(batch);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/threats.md names tests: they are there, and say the id of the threat that they show.
+// docs/threats.md names tests and scripts: they are there, and say the id of the threat that they show.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pageUrl, programText, tableRows } from "../support/named-tests.ts";
 
 const tests = new URL("../", import.meta.url);
+const root = new URL("../../../", tests);
 const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id = "", , , files]) =>
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
@@ -21,10 +22,13 @@ describe("the page", () => {
     }
   });
 
-  test.each(rows)("%s: the tests that it names say so", (id, files) => {
+  test.each(rows)("%s: what it names says so", (id, files) => {
     expect(files).not.toEqual([]);
     for (const file of files) {
-      expect(programText(new URL(`${file}.test.ts`, tests)), file).toContain(id);
+      const url = file.startsWith("scripts/")
+        ? new URL(`${file}.mjs`, root)
+        : new URL(`${file}.test.ts`, tests);
+      expect(programText(url), file).toContain(id);
     }
   });
 
@@ -33,7 +37,7 @@ describe("the page", () => {
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
       const text = programText(new URL(file, import.meta.url));
-      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2)-\d\d\b/g)) {
+      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SC)-\d\d\b/g)) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

@@ -6,7 +6,7 @@ import * as cborg from "cborg";
 import protobuf from "protobufjs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import {
   type ContentConverter,
   codec,

@@ -28,8 +28,8 @@ const { values: options } = parseArgs({
   options: {
     contract: { type: "string", default: "" },
     js: { type: "string", default: "" },
-    // On each a minute and more.
-    sources: { type: "string", default: "^node26$" },
+    // On each some minutes.
+    sources: { type: "string", default: "^(?:node26|bun|deno)$" },
   },
 });
 const tally = new Tally();

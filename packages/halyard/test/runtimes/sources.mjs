@@ -12,7 +12,7 @@ const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
 const tests = path.join(root, "packages", "halyard", "test");
 /** So that vitest's own processes are of the same runtime. */
 const more = { bun: ["--bun"], deno: ["--node-modules-dir=manual"] };
-const timeout = 10 * 60_000;
+const timeout = 20 * 60_000;
 /** The processes of several runtimes may be at work, and some are slower with what a test does. */
 const testTimeout = 60_000;
 

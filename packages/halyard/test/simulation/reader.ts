@@ -70,6 +70,7 @@ async function polling(side: Side, world: World, random: Random): Promise<void> 
 async function streaming(side: Side, random: Random, rest: () => Promise<void>): Promise<void> {
   const { session } = side;
   if (!(session instanceof DefaultWebSocketSession)) return;
+  side.readsStreams = true;
   for (let count = random.between(1, 20); count > 0; count--) {
     const stream = await receiveStream(session, { maxChunkSize: random.pick([1, 100, 65_536]) });
     const chunks: (string | Uint8Array)[] = [];

@@ -35,6 +35,11 @@ export class Side {
   hasCancelled = false;
   hasCancelledIncoming = false;
   readonly #world: World;
+  /** How many frames the program has taken out of `incoming`, and their bytes. */
+  taken = 0;
+  takenBytes = 0;
+  /** Whether the program reads messages as streams, past `incoming`. */
+  readsStreams = false;
   #calls = 0;
   #unfinished: Frame[] = [];
 
@@ -118,6 +123,8 @@ export class Side {
 
   /** Takes a frame out of `incoming`. A raw session gets fragments, and control frames, too. */
   take(frame: Frame): void {
+    this.taken++;
+    this.takenBytes += frame.size;
     if (frame.type !== "text" && frame.type !== "binary") return;
     this.#unfinished.push(frame);
     if (!frame.fin) return;

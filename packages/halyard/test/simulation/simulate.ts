@@ -8,6 +8,7 @@ import { nodeKernel } from "../../src/sockets/node-kernel.ts";
 import { SocketTransport } from "../../src/sockets/socket-transport.ts";
 import { Random } from "../support/random.ts";
 import { slowInversion } from "./codec.ts";
+import { watchBounds } from "./held.ts";
 import { broken } from "./invariants.ts";
 import { Link, type Weather } from "./link.ts";
 import { act, close, type Temper } from "./program.ts";
@@ -56,8 +57,11 @@ export async function simulate(seed: number): Promise<Outcome> {
     const closeTimeout = random.pick([10, 1000, 5000]);
     const how = { isRaw, closeTimeout, inverts: inverts && rawSide === null };
     const clock = new CountingClock(world);
-    const [session, transport] = opened(role, link, world, random, { ...how, clock });
-    return new Side(role, world, session, transport, { ...how, clock });
+    const bounds = { incoming: randomBounds(random), outgoing: randomBounds(random) };
+    const [session, transport] = opened(role, link, world, random, { ...how, ...bounds, clock });
+    const one = new Side(role, world, session, transport, { ...how, clock });
+    watchBounds(one, bounds.outgoing);
+    return one;
   };
   const sides: [Side, Side] = [side("client", links[0]), side("server", links[1])];
   for (const one of sides) {
@@ -83,9 +87,16 @@ function opened(
   link: Link,
   world: World,
   random: Random,
-  how: { isRaw: boolean; closeTimeout: number; inverts: boolean; clock: CountingClock },
+  how: {
+    isRaw: boolean;
+    closeTimeout: number;
+    inverts: boolean;
+    clock: CountingClock;
+    incoming: ChannelBounds;
+    outgoing: ChannelBounds;
+  },
 ): [WebSocketSession, SocketTransport] {
-  const { isRaw, closeTimeout, inverts, clock } = how;
+  const { isRaw, inverts, ...given } = how;
   const limits = {
     maxFrameSize: random.pick([2 ** 20, 2 ** 20, 1000]),
     maxMessageSize: random.pick([2 ** 20, 2 ** 20, 1500]),
@@ -104,10 +115,7 @@ function opened(
     early: new Uint8Array(0),
   });
   const options = {
-    clock,
-    incoming: randomBounds(random),
-    outgoing: randomBounds(random),
-    closeTimeout,
+    ...given,
     pingInterval: random.pick([Infinity, 200, 5000]),
     pingTimeout: random.pick([Infinity, 100, 5000]),
     limits,

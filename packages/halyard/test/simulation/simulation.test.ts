@@ -5,9 +5,6 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { simulate } from "./simulate.ts";
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
 const seedsInAll = 1000;
 const perTest = 200;
 
@@ -33,6 +30,8 @@ test("a seed replays: the same happens at the same times", async () => {
 });
 
 test("nothing of a connection is kept", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
   const references: WeakRef<object>[] = [];
   for (let seed = 0; seed < 40; seed++) references.push(...(await simulate(seed)).references);
   for (let count = 0; count < 5; count++) {

@@ -5,10 +5,11 @@ import { expect, test } from "vitest";
 import { noBytes } from "../../src/protocol/bytes.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import type { BatchReceiver } from "../../src/session/transport.ts";
+import type { ByteStream } from "../../src/sockets/byte-stream.ts";
 import { SocketStream } from "../../src/sockets/socket-stream.ts";
 import { SocketTransport } from "../../src/sockets/socket-transport.ts";
 import { connect, split, toHex, toRole } from "../protocol/support.ts";
-import { checkLeaks } from "../support/leaks.ts";
+import { checkLeaks, turn } from "../support/leaks.ts";
 
 checkLeaks();
 
@@ -81,3 +82,30 @@ test.each([
     await once(server, "close");
   },
 );
+
+test("a Close frame that came and was not answered before the transport was given up never is", async () => {
+  const stream: ByteStream = {
+    endsOnBothSides: false,
+    onClose: null,
+    attach: () => undefined,
+    detach: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
+    write: () => undefined,
+    end: () => undefined,
+    destroy: () => undefined,
+  };
+  const transport = new SocketTransport(stream, connect("client"), { masking: true, early: noBytes });
+  transport.received(toRole("client", text, "88 02 03 e8"), false);
+  const batches: (readonly Frame[] | null)[] = [];
+  const receiver: BatchReceiver = {
+    received: (batch) => batches.push(batch),
+    receivingFailed: (error) => expect.unreachable(String(error)),
+  };
+  transport.receive(receiver);
+  transport.receive(receiver);
+  transport.dispose();
+  await turn();
+  expect(batches).toMatchObject([[{ type: "text" }], null]);
+  expect(transport.closing).toMatchObject({ received: expect.anything(), sent: null, isComplete: false });
+});

@@ -236,8 +236,9 @@ describe("maxMessageSize", () => {
     const stream = receiveStream(session, { maxMessageSize: 10 });
     for (const each of frames) peer.send(each);
     expect(await read(await stream)).toEqual(expected);
-    const { error, sent } = await session.ended;
+    const { clean, error, sent } = await session.ended;
     expect(sent?.code).toBe(1009);
+    expect(clean, "the frames were in order, and the peer has answered").toBe(true);
     expect(error).toMatchObject({
       name: "FrameTooBigError",
       url: "ws://example.org/",

@@ -78,7 +78,8 @@ export class Peer {
   async pour(chunks: Iterable<Uint8Array>): Promise<void> {
     for (const chunk of chunks) {
       if (this.socket.destroyed) return;
-      this.socket.write(chunk);
+      // One that is just ending takes nothing, and needs no drain either.
+      if (!this.socket.write(chunk)) await turn();
       while (this.socket.writableNeedDrain && !this.socket.destroyed) await turn();
     }
   }
