@@ -201,6 +201,16 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
     expect(connection).toMatchObject({ outputFrames: 0, outputBytes: 0, outputMessages: 0 });
   });
 
+  test("tells what is ready, and not what it encodes", () => {
+    const { connection, codec } = withInversion(role);
+    connection.send(text("a"));
+    connection.send(new Frame.Ping());
+    codec.holds = true;
+    connection.send(text("b"));
+    expect(connection.ready).toEqual({ frames: 2, messages: 1 });
+    expect([connection.outputFrames, connection.outputMessages]).toEqual([3, 2]);
+  });
+
   test("closes behind what it encodes, and ends not before", async () => {
     const { connection, codec } = withInversion(role, true);
     connection.send(text("a"));

@@ -10,6 +10,7 @@ import {
   concat,
   connect,
   deliver,
+  detach,
   failureOf,
   frame,
   hex,
@@ -288,6 +289,21 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     }
     expect(calls).toBeGreaterThanOrEqual(5);
     expect(show(frames).map((each) => each.slice(-5))).toEqual(["61 62", "xt 63"]);
+  });
+
+  test.each([
+    ["it is retained", (connection: Connection) => connection.retain()],
+    ["more has come", (connection: Connection) => connection.receive(messages("09"))],
+  ])("can be transferred away while others wait, once %s", (_, act) => {
+    const connection = connect(role, { batchBytes: 1 });
+    const large = Array.from({ length: 3 }, (_, at) => frame(0x82, new Uint8Array(1_000).fill(at)));
+    connection.receive(toRole(role, ...large), true);
+    connection.take();
+    act(connection);
+    const [second] = connection.take() as [Frame];
+    expect(second.data).toEqual(new Uint8Array(1_000).fill(1));
+    detach(second.data);
+    expect(connection.take()[0]?.data).toEqual(new Uint8Array(1_000).fill(2));
   });
 
   test("are the same when more comes before what waits has been read", () => {
