@@ -63,7 +63,7 @@ test("extensions and a heartbeat are taken, in objects of our own", () => {
   });
 });
 
-test.each([
+test.each<[object, string]>([
   [{ heartbeat: { message: "beat" } }, "heartbeat.message must be of type function"],
   [{ heartbeat: {} }, "heartbeat.message"],
   [{ heartbeat: { message: () => "", isAnswer: true } }, "heartbeat.isAnswer must be of type function"],

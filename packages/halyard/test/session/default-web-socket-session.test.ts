@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, describe, expect, test } from "vitest";
-import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
 import { PingTimeoutError } from "../../src/session/errors.ts";
