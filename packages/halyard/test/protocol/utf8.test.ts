@@ -172,6 +172,11 @@ describe("a validator", () => {
     },
   );
 
+  test("judges long text as well", () => {
+    expect(isUtf8(hex("e2 82 ac ".repeat(100)))).toBe(true);
+    expect(isUtf8(hex(`${"e2 82 ac ".repeat(100)}e2 82`))).toBe(false);
+  });
+
   test("judges from a given byte on", () => {
     expect(isUtf8(hex("03 e8 c3 a9"), 2)).toBe(true);
     expect(isUtf8(hex("c3 a9 ff"), 2)).toBe(false);
