@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
 import { HalyardError } from "../../src/protocol/errors.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 import {
   ChannelClosedError,
   ChannelOverflowError,
   ConnectionError,
+  ConverterNotFoundError,
+  DeserializeError,
   PingTimeoutError,
+  ProxyError,
+  SerializeError,
   TimeoutError,
   TlsError,
+  type TriedAddress,
 } from "../../src/session/errors.ts";
 
 const url = "wss://example.org/";
+const issues = [{ message: "is no number" }];
+const frame = new Frame.Text("no");
+const headers = new Headers();
+const addresses = [
+  { address: "127.0.0.1", port: 1, code: "ECONNREFUSED" },
+] as unknown as readonly TriedAddress[];
 
 test.each<[string, () => HalyardError, string, object]>([
   ["ChannelClosedError", () => new ChannelClosedError("closed"), "CHANNEL_CLOSED", { phase: undefined }],
@@ -20,7 +32,32 @@ test.each<[string, () => HalyardError, string, object]>([
     "CHANNEL_OVERFLOW",
     { phase: "open" },
   ],
-  ["ConnectionError", () => new ConnectionError("reset", { url }), "CONNECTION", { url }],
+  ["ConnectionError", () => new ConnectionError("reset", { url }), "CONNECTION", { url, addresses: [] }],
+  ["ConnectionError", () => new ConnectionError("refused", { addresses }), "CONNECTION", { addresses }],
+  [
+    "ProxyError",
+    () => new ProxyError("refused", "http://proxy/", { status: 407, headers }),
+    "PROXY",
+    { phase: "proxy", proxy: "http://proxy/", status: 407, headers },
+  ],
+  [
+    "ConverterNotFoundError",
+    () => new ConverterNotFoundError(),
+    "CONVERTER_NOT_FOUND",
+    { message: "no converter is configured: use install(WebSockets, { contentConverter: json() })" },
+  ],
+  [
+    "DeserializeError",
+    () => new DeserializeError("wrong", frame, { issues }),
+    "DESERIALIZE",
+    { phase: "open", frame, issues },
+  ],
+  [
+    "SerializeError",
+    () => new SerializeError(issues),
+    "SERIALIZE",
+    { issues, message: "the message does not fit its schema: is no number" },
+  ],
   [
     "TlsError",
     () => new TlsError("expired", "CERT_HAS_EXPIRED", { url }),
@@ -37,7 +74,7 @@ test.each<[string, () => HalyardError, string, object]>([
     "PingTimeoutError",
     () => new PingTimeoutError(7, { url }),
     "PING_TIMEOUT",
-    { phase: "open", milliseconds: 7, url },
+    { phase: "open", milliseconds: 7, url, message: "the peer sent nothing within 7 ms after a ping" },
   ],
 ])("%s", (name, make, code, context) => {
   const error = make();

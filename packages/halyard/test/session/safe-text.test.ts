@@ -13,6 +13,7 @@ test.each([
   ["Location", "/a?ticket", "/a?..."],
   ["Location", "a/b", "/a/b"],
   ["Location", "//example.org/a", "//example.org/a"],
+  ["Location", "http://a/relative:b", "http://a/relative:b"],
   ["Referer", "http://[", "***"],
   ["Link", "/a\u202eb", "/a%E2%80%AEb"],
   ["X-Location", "/a?b", "/a?b"],
