@@ -13,16 +13,13 @@ import {
   SerializeError,
   TimeoutError,
   TlsError,
-  type TriedAddress,
 } from "../../src/session/errors.ts";
 
 const url = "wss://example.org/";
 const issues = [{ message: "is no number" }];
 const frame = new Frame.Text("no");
 const headers = new Headers();
-const addresses = [
-  { address: "127.0.0.1", port: 1, code: "ECONNREFUSED" },
-] as unknown as readonly TriedAddress[];
+const addresses = [{ address: "127.0.0.1", port: 1, code: "ECONNREFUSED" }];
 
 test.each<[string, () => HalyardError, string, object]>([
   ["ChannelClosedError", () => new ChannelClosedError("closed"), "CHANNEL_CLOSED", { phase: undefined }],
