@@ -115,13 +115,14 @@ function ready(
       stream?.destroy();
       reject(reason);
     });
-    if (isAborted) return;
     let phase = first;
     const enter = (next: Phase) => {
       phase = next;
       context.entered(next);
     };
-    enter(phase);
+    if (!isAborted) enter(phase);
+    // Who is told of the phase may want it no more.
+    if (isAborted) return;
     const opening = open();
     stream = opening;
     const { socket } = opening;

@@ -3,8 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { concat, frame, ROLES, toRole } from "../protocol/support.ts";
 import { checkLeaks, turn } from "../support/leaks.ts";
+import { bye, closes } from "./cases/case.ts";
 import { type Meeting, meet, meetings } from "./meeting.ts";
-import { bye, closes, outcomeOf } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 
 checkLeaks();
 

@@ -3,10 +3,15 @@
 import { describe, expect, test } from "vitest";
 import { concat, frame, ROLES, toRole } from "../protocol/support.ts";
 import { checkLeaks, turns, until } from "../support/leaks.ts";
+import { bye, closes } from "./cases/case.ts";
+import { excess } from "./cases/floods.ts";
 import { meet, meetings } from "./meeting.ts";
-import { bye, closes, fails, outcomeOf, play } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
+import { runCases } from "./run-cases.ts";
 
 checkLeaks();
+
+runCases(excess);
 
 const MiB = 2 ** 20;
 /** The default of `maxFragments`. */
@@ -17,26 +22,6 @@ function repeated(bytes: Uint8Array, times: number): Uint8Array {
 }
 
 describe.each(ROLES)("fragments without end that come to a %s", { timeout: 20_000 }, (role) => {
-  test.each([
-    ["empty", "00 00"],
-    ["of one byte", "00 01 61"],
-  ])("MM-01: %s: refused at the limit, with 1009", async (_, fragment) => {
-    expect(
-      await play(role, () =>
-        concat([toRole(role, "01 00"), repeated(toRole(role, fragment), mostFragments)]),
-      ),
-    ).toEqual(fails(1009));
-  });
-
-  test("MM-01: MM-02: as many as may be are one message", async () => {
-    const said = concat([
-      toRole(role, "02 00"),
-      repeated(toRole(role, "00 01 61"), mostFragments - 2),
-      toRole(role, "80 01 61", bye),
-    ]);
-    expect(await play(role, () => said)).toEqual(closes([`binary ${mostFragments - 1} x 61`]));
-  });
-
   test("MM-01: memory for their bytes and no more, over thirty connections that stop one before the limit", async () => {
     const said = concat([toRole(role, "02 00"), repeated(toRole(role, "00 01 61"), mostFragments - 1)]);
     await using met = await meetings(role, 30);

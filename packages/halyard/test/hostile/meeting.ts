@@ -1,145 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session of ours, in either role, meets a peer on bare TCP that says whatever it likes.
+// A session of ours, in either role and by every way there is, meets a peer that says whatever it likes.
+import { once } from "node:events";
+import { connect as connectHttp2, constants } from "node:http2";
 import type { Socket } from "node:net";
+import { WebSocket as UndiciWebSocket } from "undici";
 import { expect } from "vitest";
-import type { DefaultWebSocketSession, WebSockets } from "../../src/index.ts";
+import { WebSocket as WsWebSocket } from "ws";
+import type { CioOptions } from "../../src/engines/cio/index.ts";
+import { Js, type WebSocketConstructor } from "../../src/engines/js/index.ts";
+import { type DefaultWebSocketSession, HttpClient, WebSockets } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
-import { type Bytes, type Role, toRole } from "../protocol/support.ts";
+import type { Role } from "../protocol/support.ts";
 import { bareClient, request } from "../support/bare-client.ts";
+import { certificates } from "../support/certificates.ts";
 import { testClient } from "../support/clients.ts";
-import { hostileServer, reset } from "../support/hostile-server.ts";
-import { turn, turns, until } from "../support/leaks.ts";
-
-/** A frame that came to the peer, unmasked. */
-interface Heard {
-  readonly first: number;
-  readonly payload: Buffer;
-  readonly isMasked: boolean;
-}
-
-/** The other end of a session: speaks bytes, and takes apart what it hears. */
-export class HostilePeer {
-  readonly socket: Socket;
-  readonly frames: Heard[] = [];
-  /** Whether our side of the connection has ended. */
-  hasEnded = false;
-  isGone = false;
-  readonly #role: Role;
-  #rest: Buffer = Buffer.alloc(0);
-
-  /** @param role - which role our session has */
-  constructor(role: Role, socket: Socket, early: Uint8Array) {
-    this.#role = role;
-    this.socket = socket;
-    // Or the platform would end the peer's side by itself as soon as we end ours.
-    socket.allowHalfOpen = true;
-    socket.setNoDelay(true);
-    this.#hear(early);
-    socket.on("data", (chunk: Buffer) => this.#hear(chunk));
-    socket.on("end", () => {
-      this.hasEnded = true;
-    });
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      this.isGone = true;
-    });
-  }
-
-  /** The frames that were heard: `close 1000`, `pong 61`, `81 6869`. */
-  get heard(): string[] {
-    return this.frames.map(shown);
-  }
-
-  /** Whether a Close frame was heard. */
-  get isToldToClose(): boolean {
-    return this.frames.some(({ first }) => first === 0x88);
-  }
-
-  /** Writes frames, given without masks, as the other role sends them. */
-  say(...frames: readonly Bytes[]): void {
-    this.socket.write(toRole(this.#role, ...frames));
-  }
-
-  /** Writes bytes as they are, one by one. */
-  async drip(bytes: Uint8Array): Promise<void> {
-    for (const byte of bytes) {
-      if (this.socket.destroyed || !this.socket.writable) return;
-      this.socket.write(Uint8Array.of(byte));
-      await turn();
-    }
-  }
-
-  /** Writes chunks as fast as they are taken, until there are no more, or nobody is there. */
-  async pour(chunks: Iterable<Uint8Array>): Promise<void> {
-    for (const chunk of chunks) {
-      if (this.socket.destroyed) return;
-      this.socket.write(chunk);
-      while (this.socket.writableNeedDrain && !this.socket.destroyed) await turn();
-    }
-  }
-
-  /** Waits until so many frames were heard in all. */
-  async hears(count: number): Promise<void> {
-    await until(() => this.frames.length >= count || this.isGone, `${count} frames`);
-    expect(this.frames.length).toBeGreaterThanOrEqual(count);
-  }
-
-  /** Waits for our Close frame, or the end of our side. */
-  async isTold(): Promise<void> {
-    await until(() => this.isToldToClose || this.hasEnded || this.isGone, "a Close frame, or the end");
-  }
-
-  /** How many bytes of what was said have left for the kernel. */
-  get sent(): number {
-    return this.socket.bytesWritten - this.socket.writableLength;
-  }
-
-  /** A RST, after what was written has arrived. */
-  async reset(): Promise<void> {
-    await turns();
-    reset(this.socket);
-  }
-
-  #hear(chunk: Uint8Array): void {
-    this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    for (;;) {
-      const frame = frameAt(this.#rest, at);
-      if (frame === null) break;
-      this.frames.push(frame.heard);
-      at = frame.end;
-    }
-    this.#rest = this.#rest.subarray(at);
-  }
-}
-
-function frameAt(bytes: Buffer, at: number): { readonly heard: Heard; readonly end: number } | null {
-  if (bytes.length < at + 2) return null;
-  const [first = 0, second = 0] = bytes.subarray(at);
-  const form = second & 0x7f;
-  const isMasked = second >= 0x80;
-  const keyAt = at + (form === 127 ? 10 : form === 126 ? 4 : 2);
-  const start = keyAt + (isMasked ? 4 : 0);
-  if (bytes.length < start) return null;
-  const size =
-    form === 127 ? Number(bytes.readBigUInt64BE(at + 2)) : form === 126 ? bytes.readUInt16BE(at + 2) : form;
-  const end = start + size;
-  if (bytes.length < end) return null;
-  const payload = Buffer.from(bytes.subarray(start, end));
-  if (isMasked)
-    for (const [place, byte] of payload.entries()) payload[place] = byte ^ key(bytes, keyAt, place);
-  return { heard: { first, payload, isMasked }, end };
-}
-
-function key(bytes: Buffer, at: number, place: number): number {
-  return bytes[at + (place % 4)] ?? 0;
-}
-
-function shown({ first, payload }: Heard): string {
-  const name = { 0x88: "close", 0x89: "ping", 0x8a: "pong" }[first] ?? first.toString(16);
-  if (name === "close") return payload.length === 0 ? name : `${name} ${payload.readUInt16BE()}`;
-  return payload.length === 0 ? name : `${name} ${payload.toString("hex")}`;
-}
+import { type HostileServer, hostileServer, reset } from "../support/hostile-server.ts";
+import { http2Server } from "../support/http2-server.ts";
+import { until } from "../support/leaks.ts";
+import { HostilePeer } from "./peer.ts";
 
 /** A session of ours and its peer. When it is disposed of both have let go of everything. */
 export interface Meeting extends AsyncDisposable {
@@ -152,13 +30,24 @@ export interface MeetingOptions extends WebSockets.Config {
   readonly agreed?: string;
 }
 
+/** A way to a session. */
+export type Way = "TCP" | "TLS" | "HTTP/2" | "undici" | "ws";
+
+/** By a connection of HTTP/1.1 for each session. */
+export type HttpWay = Exclude<Way, "HTTP/2">;
+
 const calm: WebSockets.Config = { pingInterval: 0, closeTimeout: 2_000, handshakeTimeout: 5_000 };
 
 /** Opens a connection between a session of the given role and a peer of the other one. */
-export async function meet(role: Role, { agreed, ...config }: MeetingOptions = {}): Promise<Meeting> {
-  return role === "client"
-    ? await meetServer({ ...calm, ...config }, agreed)
-    : await meetClient({ ...calm, ...config }, agreed);
+export async function meet(
+  role: Role,
+  { agreed, ...config }: MeetingOptions = {},
+  way: Way = "TCP",
+): Promise<Meeting> {
+  const all = { ...calm, ...config };
+  if (role === "client")
+    return way === "HTTP/2" ? meetHttp2Server(all, agreed) : meetServer(all, agreed, way);
+  return way === "HTTP/2" ? await meetHttp2Client(all, agreed) : await meetClient(all, agreed);
 }
 
 /** Opens several connections, one after the other. */
@@ -180,49 +69,144 @@ export async function meetings(
   return { all, [Symbol.asyncDispose]: dispose };
 }
 
-async function meetServer(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
+/** A client by one of the ways to a server of HTTP/1.1. */
+export function clientBy(way: HttpWay, config: WebSockets.Config): HttpClient<"WebSockets"> {
+  if (way === "TCP") return testClient(config);
+  if (way === "TLS") return testClient(config, { tls: { ca: certificates().ca } });
+  const webSocket = (way === "ws" ? WsWebSocket : UndiciWebSocket) as unknown as WebSocketConstructor;
+  // The extensions are the platform's.
+  const { extensions: _, ...rest } = config;
+  return new HttpClient(Js, { webSocket }).install(WebSockets, rest);
+}
+
+/** A server of HTTP/1.1 for one of the ways. Its script is told how to break the connection, beneath TLS where there is TLS. */
+export async function serverBy(
+  way: HttpWay,
+  script: (peer: HostileServer["peer"], breakOff: () => void) => unknown,
+): Promise<HostileServer> {
+  const bare: Socket[] = [];
+  return await hostileServer(
+    (peer) => {
+      const socket = way === "TLS" ? bare.at(-1) : peer.socket;
+      return script(peer, () => {
+        if (socket !== undefined) reset(socket);
+      });
+    },
+    {
+      ...(way === "TLS" && { tls: certificates().good }),
+      onConnection: (socket) => bare.push(socket),
+    },
+  );
+}
+
+/** Every key there was. */
+const keys = new Set<string>();
+
+/** The key of a request, which is no other one's. */
+export function freshKey(request: string): string {
+  const key = /^Sec-WebSocket-Key: (.*)\r$/im.exec(request)?.[1] ?? "";
+  expect(Buffer.from(key, "base64"), "the key's bytes").toHaveLength(16);
+  expect(keys.has(key), "a key that comes again").toBe(false);
+  keys.add(key);
+  return key;
+}
+
+async function meetServer(
+  config: WebSockets.Config,
+  agreed: string | undefined,
+  way: HttpWay,
+): Promise<Meeting> {
   let peer: HostilePeer | undefined;
-  const server = await hostileServer(async (each) => {
-    await each.accept(undefined, agreed === undefined ? "" : `Sec-WebSocket-Extensions: ${agreed}\r\n`);
+  const server = await serverBy(way, async (each, breakOff) => {
+    const headers = agreed === undefined ? "" : `Sec-WebSocket-Extensions: ${agreed}\r\n`;
+    freshKey(await each.accept(undefined, headers));
     each.socket.removeAllListeners("data");
-    peer = new HostilePeer("client", each.socket, each.received);
+    peer = new HostilePeer("client", each.socket, each.received, breakOff);
   });
-  const client = testClient(config);
-  const session = await client.webSocketSession(server.url);
+  const client = clientBy(way, config);
+  const session = await client.webSocketSession(way === "TLS" ? server.secureUrl : server.url);
   await until(() => peer !== undefined, "the peer");
-  if (peer === undefined) throw new Error("there is no peer");
-  return { session, peer, [Symbol.asyncDispose]: () => part(session, peer, client, server) };
+  return meeting(session, peer, client, server);
+}
+
+async function meetHttp2Server(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
+  let peer: HostilePeer | undefined;
+  const server = await http2Server((stream) => {
+    stream.respond({ ":status": 200, ...(agreed !== undefined && { "sec-websocket-extensions": agreed }) });
+    peer = new HostilePeer("client", stream, Buffer.alloc(0), () => stream.close(constants.NGHTTP2_CANCEL));
+  });
+  const options: CioOptions = { http2: "require" };
+  const client = testClient(config, options);
+  const session = await client.webSocketSession(server.url);
+  return meeting(session, peer, client, server);
 }
 
 async function meetClient(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
-  let session: DefaultWebSocketSession | undefined;
-  const server = new WebSocketServer(config).webSocket("/", async (opened) => {
-    session = opened;
-    await opened.ended;
-  });
+  const { server, opened } = ourServer(config);
   const { port } = await server.listen();
   const client = await bareClient(port);
   client.write(request({ headers: { "Sec-WebSocket-Extensions": agreed ?? null } }));
   const head = await client.hears(/^HTTP\/1\.1 101 [^]*\r\n\r\n/);
   expect(head.includes("Sec-WebSocket-Extensions"), "the extension is agreed on").toBe(agreed !== undefined);
   client.socket.removeAllListeners("data");
-  const peer = new HostilePeer(
-    "server",
-    client.socket,
-    client.received.subarray(head.indexOf("\r\n\r\n") + 4),
-  );
-  await until(() => session !== undefined, "the session");
-  if (session === undefined) throw new Error("there is no session");
-  return { session, peer, [Symbol.asyncDispose]: () => part(session, peer, client, server) };
+  const early = client.received.subarray(head.indexOf("\r\n\r\n") + 4);
+  const peer = new HostilePeer("server", client.socket, early, () => reset(client.socket));
+  return meeting(await opened(), peer, client, server);
 }
 
-/** Lets go of both sides, whatever state they are in. */
-async function part(
-  session: DefaultWebSocketSession | undefined,
+async function meetHttp2Client(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
+  const { server, opened } = ourServer(config, true);
+  const { port } = await server.listen();
+  const connection = connectHttp2(`http://127.0.0.1:${port}`);
+  connection.on("error", () => undefined);
+  await once(connection, "remoteSettings");
+  const stream = connection.request(
+    {
+      ":method": "CONNECT",
+      ":protocol": "websocket",
+      ":scheme": "http",
+      ":authority": "127.0.0.1",
+      ":path": "/",
+      "sec-websocket-version": "13",
+      ...(agreed !== undefined && { "sec-websocket-extensions": agreed }),
+    },
+    { endStream: false },
+  );
+  const peer = new HostilePeer("server", stream, Buffer.alloc(0), () =>
+    stream.close(constants.NGHTTP2_CANCEL),
+  );
+  const end = async (): Promise<void> => {
+    connection.destroy();
+    if (!connection.closed) await once(connection, "close");
+  };
+  return meeting(await opened(), peer, { [Symbol.asyncDispose]: end }, server);
+}
+
+/** A server of ours, and the session that it opens. */
+function ourServer(config: WebSockets.Config, http2 = false) {
+  let session: DefaultWebSocketSession | undefined;
+  const server = new WebSocketServer({ ...config, http2 }).webSocket("/", async (opened) => {
+    session = opened;
+    await opened.ended;
+  });
+  const opened = async (): Promise<DefaultWebSocketSession> => {
+    await until(() => session !== undefined, "the session");
+    if (session === undefined) throw new Error("there is no session");
+    return session;
+  };
+  return { server, opened };
+}
+
+function meeting(
+  session: DefaultWebSocketSession,
   peer: HostilePeer | undefined,
   ...owners: readonly AsyncDisposable[]
-): Promise<void> {
-  session?.cancel();
-  peer?.socket.destroy();
-  for (const owner of owners) await owner[Symbol.asyncDispose]();
+): Meeting {
+  if (peer === undefined) throw new Error("there is no peer");
+  const part = async (): Promise<void> => {
+    session.cancel();
+    peer.socket.destroy();
+    for (const owner of owners) await owner[Symbol.asyncDispose]();
+  };
+  return { session, peer, [Symbol.asyncDispose]: part };
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // One side does not read, or does not answer, in either role; messages in both directions are in
 // ../integration/backpressure.test.ts.
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { bounded, PingTimeoutError } from "../../src/index.ts";
 import { bytesOf, concat, frame, ROLES, toRole } from "../protocol/support.ts";
 import { failure, rejection } from "../support/clients.ts";
 import { checkLeaks, turn, until, watchedController } from "../support/leaks.ts";
-import { type HostilePeer, meet } from "./meeting.ts";
-import { bye, drain, outcomeOf } from "./outcome.ts";
+import { bye } from "./cases/case.ts";
+import { meet } from "./meeting.ts";
+import { drain, outcomeOf } from "./outcome.ts";
+import type { HostilePeer } from "./peer.ts";
 
 checkLeaks();
 
@@ -20,8 +23,9 @@ async function stopped(peer: HostilePeer): Promise<number> {
   let last = -1;
   for (let unchanged = 0; unchanged < 200; unchanged++) {
     await turn();
-    if (peer.sent === last) continue;
-    last = peer.sent;
+    const sent = (peer.socket as Socket).bytesWritten - peer.socket.writableLength;
+    if (sent === last) continue;
+    last = sent;
     unchanged = 0;
   }
   return last;

@@ -10,6 +10,16 @@ const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
 
+/** A test's text, and that of the cases that it plays, and of how it does. */
+function textWithCases(file: URL): string {
+  const text = programText(file);
+  const played = Array.from(
+    text.matchAll(/from "(\.\/(?:cases\/|run-cases)[^"]+)"/g),
+    ([, path = ""]) => new URL(path, file),
+  );
+  return [text, ...played.map(programText)].join("");
+}
+
 describe("the page", () => {
   test("has rows, no id twice, and none left out between two", () => {
     const ids = rows.map(([id]) => id);
@@ -28,7 +38,7 @@ describe("the page", () => {
       const url = file.startsWith("scripts/")
         ? new URL(`${file}.mjs`, root)
         : new URL(`${file}.test.ts`, tests);
-      expect(programText(url), file).toContain(id);
+      expect(textWithCases(url), file).toContain(id);
     }
   });
 
@@ -36,7 +46,7 @@ describe("the page", () => {
     const known = new Set(rows.map(([id]) => id));
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
-      const text = programText(new URL(file, import.meta.url));
+      const text = textWithCases(new URL(file, import.meta.url));
       for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SC)-\d\d\b/g)) {
         expect(known, `${file} names it`).toContain(id);
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An AbortSignal in every phase ends what it was given to, with its own reason, and is let go of (LC-01).
 import { describe, expect, test } from "vitest";
-import { type Frame, HttpClient, WebSockets } from "../../src/index.ts";
+import { ConnectionEvents, type Frame, HttpClient, type Phase, WebSockets } from "../../src/index.ts";
 import { certificates } from "../support/certificates.ts";
 import { rejection, testClient } from "../support/clients.ts";
 import { closeFrame, hostileServer, type Script } from "../support/hostile-server.ts";
@@ -96,6 +96,29 @@ describe.each(names)("%s", (name) => {
     expect(await rejection(call(client, { url: server.url, signal: controller.signal }))).toBe(reason);
     await server.abandoned();
   });
+});
+
+test.each<[phase: Phase, scheme: "ws" | "wss"]>([
+  ["dns", "ws"],
+  ["connect", "ws"],
+  ["upgrade", "ws"],
+  ["dns", "wss"],
+  ["connect", "wss"],
+  ["tls", "wss"],
+  ["upgrade", "wss"],
+])("by who is told that the phase %s begins, with %s: nothing stays connected", async (wanted, scheme) => {
+  const { ca, good } = certificates();
+  await using server = await hostileServer((peer) => peer.gone(), scheme === "wss" ? { tls: good } : {});
+  const controller = watchedController();
+  await using client = testClient({}, { tls: { ca } }).install(ConnectionEvents, {
+    listener: (event) => {
+      if (event.type === "phaseStarted" && event.phase === wanted) controller.abort(reason);
+    },
+  });
+  const url = `${scheme}://${wanted === "dns" ? "localhost" : "127.0.0.1"}:${server.port}/`;
+  expect(await rejection(client.webSocketSession({ url, signal: controller.signal }))).toBe(reason);
+  await turns();
+  await server.abandoned();
 });
 
 test("together with the 101, at each turn around its arrival", async () => {

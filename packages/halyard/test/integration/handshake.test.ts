@@ -97,56 +97,6 @@ describe("an answer other than 101 rejects with status, headers and the beginnin
   });
 });
 
-describe("an answer that breaks the rules rejects with a HandshakeError (MM-10)", () => {
-  const good = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
-  test.each<[what: string, answer: string, message: RegExp]>([
-    ["not HTTP at all", "220 smtp.example ESMTP\r\n", /not HTTP/],
-    ["garbage", "\x00\xff\x17\x03\x03", /not HTTP/],
-    ["frames instead of an answer", "\x81\x02hi", /not HTTP/],
-    ["HTTP/1.0", "HTTP/1.0 101 Switching\r\n\r\n", /HTTP\/1\.0, and a WebSocket handshake needs HTTP\/1\.1/],
-    ["HTTP/2", "HTTP/2 101\r\n\r\n", /status line/],
-    ["no Upgrade", "HTTP/1.1 101 S\r\nConnection: Upgrade\r\n\r\n", /no "Upgrade" header/],
-    ["another Upgrade", "HTTP/1.1 101 S\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", /upgrades to "h2c"/],
-    ["no Connection", "HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n", /"Connection" header/],
-    ["no accept", `HTTP/1.1 101 S\r\n${good}\r\n`, /no "Sec-WebSocket-Accept"/],
-    [
-      "a wrong accept",
-      `HTTP/1.1 101 S\r\n${good}Sec-WebSocket-Accept: AAAA\r\n\r\n`,
-      /does not answer the key/,
-    ],
-    ["a folded line", "HTTP/1.1 101 S\r\nA: b\r\n c\r\n\r\n", /folded/],
-    ["a NUL", "HTTP/1.1 101 S\r\nA: b\0\r\n\r\n", /control character 0x00/],
-    ["a bare LF", "HTTP/1.1 101 S\nA: b\n\n", /LF without CR/],
-    ["a header without colon", "HTTP/1.1 101 S\r\nbogus\r\n\r\n", /no colon/],
-    ["an endless line", `HTTP/1.1 101 ${"S".repeat(10_000)}`, /line .* exceeds the limit of 8192/],
-    [
-      "too many headers",
-      `HTTP/1.1 101 S\r\n${"A: b\r\n".repeat(200)}\r\n`,
-      /more headers than the limit of 128/,
-    ],
-    [
-      "an endless head",
-      `HTTP/1.1 101 S\r\n${`A: ${"b".repeat(8000)}\r\n`.repeat(10)}`,
-      /limit of 65536 bytes/,
-    ],
-    ["a flood of 1xx", "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000), /more than 16 interim responses/],
-    ["another flood of 1xx", "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n".repeat(1000), /interim responses/],
-  ])("%s", async (_, answer, message) => {
-    expect((await refusedBy(answers(answer), HandshakeError)).message).toMatch(message);
-  });
-
-  test.each<[what: string, headers: string, message: RegExp]>([
-    ["a second accept", "Sec-WebSocket-Accept: AAAA\r\n", /comes 2 times/],
-    ["an extension nobody offered", "Sec-WebSocket-Extensions: permessage-deflate\r\n", /not offered/],
-    ["a subprotocol nobody offered", "Sec-WebSocket-Protocol: chat\r\n", /"chat", which was not offered/],
-    ["content", "Content-Length: 5\r\n", /announces content/],
-    ["chunks", "Transfer-Encoding: chunked\r\n", /announces content/],
-  ])("a right accept with %s", async (_, headers, message) => {
-    const error = await refusedBy((peer) => peer.accept(undefined, headers), HandshakeError);
-    expect(error).toMatchObject({ status: 101, message: expect.stringMatching(message) as string });
-  });
-});
-
 describe("the end of the connection", () => {
   const beginnings: [where: string, answer: string][] = [
     ["before the answer", ""],

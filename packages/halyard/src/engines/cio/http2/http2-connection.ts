@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
+import type { Socket } from "node:net";
 import { HandshakeError } from "../../../protocol/errors.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import type { Header } from "../../../protocol/handshake/header-list.ts";
+import type { CancelTimer, Clock } from "../../../session/clock.ts";
 import { http2Bounds, widenConnection } from "../../../sockets/http2-bounds.ts";
 import { http2Codes } from "../../../sockets/http2-byte-stream.ts";
 import { nodeHttp2 } from "../../../sockets/lazy-builtins.ts";
@@ -10,12 +12,16 @@ import { socketError } from "../../../sockets/socket-errors.ts";
 import type { SocketStream } from "../../../sockets/socket-stream.ts";
 import type { Together } from "./shared-attempt.ts";
 
+/** How long a peer has to end a connection that we have ended, in milliseconds. */
+const closeTimeout = 5_000;
+
 /** What a connection of HTTP/2 is made with. */
 export interface Http2ConnectionOptions {
   /** The origin's URL, for errors. */
   readonly url: string;
   readonly scheme: "http" | "https";
   readonly limits: AnswerLimits;
+  readonly clock: Clock;
 }
 
 /** A connection of HTTP/2 that sessions share. It ends with the last of them. */
@@ -27,19 +33,25 @@ export class Http2Connection {
   /** Whether nothing more can be opened. */
   hasLeft = false;
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  #cancelTimer: CancelTimer | null = null;
   /** Streams, and places that are kept for some. */
   #taken = 0;
   #lastProcessed = Number.POSITIVE_INFINITY;
   #error: Error | undefined;
 
-  private constructor(session: ClientHttp2Session) {
+  private constructor(session: ClientHttp2Session, socket: Socket, clock: Clock) {
     this.#session = session;
+    this.#socket = socket;
+    this.#clock = clock;
     session.on("error", (error: Error) => (this.#error ??= error));
     session.on("goaway", (_code, lastStreamId) => {
       this.#lastProcessed = lastStreamId;
       this.leave();
     });
     session.on("close", () => {
+      this.#cancelTimer?.();
       this.leave();
       this.onClose?.();
     });
@@ -67,7 +79,7 @@ export class Http2Connection {
       ...sessionOptions(options.limits),
       createConnection: () => socket,
     });
-    const connection = new Http2Connection(session);
+    const connection = new Http2Connection(session, socket, options.clock);
     return new Promise((resolve, reject) => {
       together.onAbort((reason) => {
         session.destroy();
@@ -120,6 +132,7 @@ export class Http2Connection {
     if (this.#taken > 0) return;
     this.leave();
     this.#session.close();
+    if (!this.#socket.destroyed) this.#cancelTimer ??= this.#clock.after(closeTimeout, () => this.destroy());
   }
 
   /** @throws the platform's error, for a header that it refuses or when the connection has just ended */
@@ -140,7 +153,10 @@ export class Http2Connection {
   }
 
   destroy(): void {
+    // The platform would still wait for the peer, who may be dead.
+    const isClosing = this.#session.closed;
     this.#session.destroy();
+    if (isClosing) this.#socket.destroy();
   }
 
   #notEstablished(url: string): Error {

@@ -117,7 +117,8 @@ export class Http2Origins {
     const protocol = isTls ? stream.protocol : "h2";
     if (protocol !== "h2") return { stream, lacks: `it chose ${protocol || "no protocol"} instead of h2` };
     together.entered("upgrade");
-    const options = { url, scheme: isTls ? "https" : "http", limits: this.#options.limits } as const;
+    const { limits, clock } = this.#options;
+    const options = { url, scheme: isTls ? "https" : "http", limits, clock } as const;
     const connection = await Http2Connection.open(stream, options, together);
     const { lacks } = connection;
     if (this.#isClosed || lacks !== null) connection.destroy();
