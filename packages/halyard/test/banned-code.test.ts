@@ -77,7 +77,7 @@ function programText(file: string): string {
   return text.replaceAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
 }
 
-describe("SC-05", () => {
+describe("SC-05, SN-01, KA-05", () => {
   test.each(Object.entries(bans))(
     "%s: only where it is allowed",
     (_, { pattern, examples, allowed = {} }) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandshakeTimings, InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions } from "../protocol/given.ts";
 import type { ResolvedSessionConfig, SessionConfig } from "../session/config.ts";
 import type { DefaultSessionOptions } from "../session/default-web-socket-session.ts";
 import { sessionOptions } from "../session/default-web-socket-session.ts";
@@ -14,7 +15,7 @@ import { applyCredentials, basicAuthorization, type RequestCredentials } from ".
 import type { EngineConnection, EngineRequest, HttpClientEngine } from "./engine.ts";
 import { PluginNotInstalledError } from "./errors.ts";
 import { dropBody, type OutgoingHttpRequest, requestThrough } from "./http-call.ts";
-import { type HttpRequest, type HttpRequestOptions, httpRequestOptions } from "./http-request.ts";
+import { type HttpRequest, type HttpRequestOptions, httpRequestOptions, jsonText } from "./http-request.ts";
 import { chainOf, type Interceptor } from "./http-send.ts";
 import { mergeOptions } from "./merge-options.ts";
 import type { OpenSessions } from "./open-sessions.ts";
@@ -73,7 +74,7 @@ export class ClientCore {
     this.#plugins = plugins;
     const instances = Array.from(plugins.values(), ({ instance }) => instance);
     this.#chain = chainOf(instances);
-    this.#timeouts = Object.assign({}, ...instances.map(({ timeouts }) => timeouts));
+    this.#timeouts = Object.assign(Object.create(null), ...instances.map(({ timeouts }) => timeouts));
     this.#watchers = instances.flatMap((instance) => instance.watch?.bind(instance) ?? []);
   }
 
@@ -170,7 +171,7 @@ export class ClientCore {
     const parts = this.#parts(options);
     const { headers, socketPath, proxy } = parts;
     const url = new URL(buildUrl(parts).href.replace(/^ws/, "http"));
-    const { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = options;
+    const { method = "GET", json, body = json === undefined ? undefined : jsonText(json) } = options;
     if (json !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
       headers.push(["Content-Type", "application/json"]);
     }
@@ -179,7 +180,9 @@ export class ClientCore {
 
   /** Of the request, or of the plugins. */
   #timeoutsOf(own: number | RequestTimeouts | undefined): RequestTimeouts {
-    return own === undefined ? this.#timeouts : { ...this.#timeouts, ...checkTimeouts("timeout", own) };
+    return own === undefined
+      ? this.#timeouts
+      : ownOptions({ ...this.#timeouts, ...checkTimeouts("timeout", own) });
   }
 
   /**
@@ -215,7 +218,10 @@ export class ClientCore {
     const { headers, subprotocols, socketPath, proxy } = parts;
     const extensions = mode === "raw" ? [] : config.extensions;
     const { limits } = config;
+    // An interceptor looks for both, and what it finds on a prototype that was polluted is none of the request's.
+    const ofPlainHttp = { method: undefined, body: undefined };
     return {
+      ...ofPlainHttp,
       url,
       safeUrl: safeUrl(url),
       headers,

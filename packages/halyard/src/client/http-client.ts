@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { defaultEngine } from "#default-engine";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions } from "../protocol/given.ts";
 import { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { runBlock } from "../session/run-block.ts";
 import { unlessAborted } from "../session/waiting.ts";
@@ -253,7 +254,7 @@ function makeCore<Options>(
 }
 
 function signalOf(request: WebSocketRequest): AbortSignal | undefined {
-  return typeof request === "string" || request instanceof URL ? undefined : request.signal;
+  return typeof request === "string" || request instanceof URL ? undefined : ownOptions(request).signal;
 }
 
 /** A block cannot be stopped from outside, so an abort does not wait for it: the session is gone by then. */

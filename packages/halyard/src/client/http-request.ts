@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions, shown } from "../protocol/given.ts";
 import { isToken } from "../protocol/handshake/header-grammar.ts";
 import { pickOptions } from "../session/options.ts";
 import type { RequestCredentials } from "./credentials.ts";
@@ -27,7 +28,8 @@ export type HttpRequest = string | URL | HttpRequestOptions;
 
 /** The request as options, checked for unknown ones. @param named - the method that the call's name says */
 export function httpRequestOptions(request: HttpRequest, named?: string): Partial<HttpRequestOptions> {
-  if (typeof request === "string" || request instanceof URL) return { url: request, method: named };
+  if (typeof request === "string" || request instanceof URL)
+    return ownOptions({ url: request, method: named });
   const options = pickOptions<HttpRequestOptions>("a request", request, [
     ...targetOptions.filter((name) => name !== "subprotocols"),
     ...callOptions,
@@ -45,5 +47,17 @@ export function httpRequestOptions(request: HttpRequest, named?: string): Partia
     throw new InvalidArgumentError("body and json are both given: one of them is the content");
   }
   checkSignal(signal);
-  return { ...options, method };
+  return ownOptions({ ...options, method });
+}
+
+/** @throws {@link InvalidArgumentError} for what JSON cannot hold */
+export function jsonText(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw new InvalidArgumentError("json cannot be written as JSON: see the cause", { cause });
+  }
+  if (text !== undefined) return text;
+  throw new InvalidArgumentError(`json is ${shown(value)}, which JSON has not: send null, or an object`);
 }

@@ -35,13 +35,12 @@ export class PhaseTimes implements WatchedCall {
   /** As long as it has taken until now. */
   timings(): HandshakeTimings {
     const now = this.#clock.now();
-    const timings: Partial<Record<Phase | "total", number>> = {};
+    const took = new Map<Phase, number>();
     for (const [at, phase] of this.#phases.entries()) {
-      const took = (this.#entered[at + 1] ?? now) - (this.#entered[at] ?? now);
-      timings[phase] = rounded((timings[phase] ?? 0) + took);
+      const more = (this.#entered[at + 1] ?? now) - (this.#entered[at] ?? now);
+      took.set(phase, rounded((took.get(phase) ?? 0) + more));
     }
-    timings.total = rounded(now - this.#began);
-    return timings;
+    return { ...Object.fromEntries(took), total: rounded(now - this.#began) };
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeUtf8 } from "../protocol/bytes.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions, shown } from "../protocol/given.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";
 import { checkType, pickOptions } from "../session/options.ts";
 import type { RequestCredentials } from "./credentials.ts";
@@ -110,13 +111,13 @@ const schemes: Readonly<Record<string, "ws" | "wss">> = Object.assign(Object.cre
 
 /** The request as options, checked for unknown ones. */
 export function requestOptions(request: WebSocketRequest): Partial<WebSocketRequestOptions> {
-  if (typeof request === "string" || request instanceof URL) return { url: request };
+  if (typeof request === "string" || request instanceof URL) return ownOptions({ url: request });
   const options = pickOptions<WebSocketRequestOptions>("a request", request, [
     ...targetOptions,
     ...callOptions,
   ]);
   if (options.method !== undefined && options.method !== "GET") {
-    throw new InvalidArgumentError(`method is ${String(options.method)}, and a WebSocket handshake is a GET`);
+    throw new InvalidArgumentError(`method is ${shown(options.method)}, and a WebSocket handshake is a GET`);
   }
   checkSignal(options.signal);
   return options;
@@ -139,7 +140,7 @@ export function targetParts(what: string, target: RequestTarget): RequestParts {
 /** @throws {@link InvalidArgumentError} for a part that cannot be used */
 export function partsOf(options: RequestTarget): RequestParts {
   const parts = options.url === undefined ? emptyParts() : urlParts(options.url);
-  if (options.protocol !== undefined) parts.protocol = schemeOf(String(options.protocol));
+  if (options.protocol !== undefined) parts.protocol = schemeOf(options.protocol);
   if (options.host !== undefined) parts.host = checkText("host", options.host);
   if (options.port !== undefined) parts.port = checkPort(options.port);
   if (options.path !== undefined) setPath(parts, checkText("path", options.path));
@@ -168,7 +169,7 @@ function emptyParts(): RequestParts {
 
 function urlParts(given: string | URL): RequestParts {
   const parts = emptyParts();
-  const text = checkText("url", String(given));
+  const text = checkText("url", given instanceof URL ? given.href : given);
   if (text.startsWith("/") && !text.startsWith("//")) {
     setPath(parts, text);
     return parts;
@@ -226,14 +227,14 @@ function queryParts(query: QueryInput): string[] {
 }
 
 function schemeOf(scheme: string): "ws" | "wss" {
-  const protocol = schemes[scheme];
+  const protocol = typeof scheme === "string" ? schemes[scheme] : undefined;
   if (protocol !== undefined) return protocol;
-  throw new InvalidArgumentError(`the scheme ${JSON.stringify(scheme)} is none of ws, wss, http and https`);
+  throw new InvalidArgumentError(`the scheme ${shown(scheme)} is none of ws, wss, http and https`);
 }
 
 function checkPort(port: number): number {
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError(`port ${String(port)} is not an integer between 1 and 65535`);
+  throw new InvalidArgumentError(`port ${shown(port)} is not an integer between 1 and 65535`);
 }
 
 function checkSubprotocols(subprotocols: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ownOptions } from "../protocol/given.ts";
 import { type ResolvedSessionConfig, resolveConfig, type SessionConfig } from "../session/config.ts";
 import type { HttpClientPlugin, PluginInstance } from "./plugin.ts";
 
@@ -15,7 +16,7 @@ export interface WebSocketsInstance extends PluginInstance {
  */
 export const WebSockets: HttpClientPlugin<"WebSockets", WebSockets.Config, WebSocketsInstance> = {
   name: "WebSockets",
-  prepare: (config) => ({ config: resolveConfig("WebSockets", config), given: { ...config } }),
+  prepare: (config) => ({ config: resolveConfig("WebSockets", config), given: ownOptions(config) }),
 };
 
 export declare namespace WebSockets {

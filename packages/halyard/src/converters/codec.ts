@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import { Frame } from "../protocol/frame.ts";
+import { shown } from "../protocol/given.ts";
 import { bytesOf } from "../session/content.ts";
 import { ContentConverter } from "../session/content-converter.ts";
 import { checkType, pickOptions } from "../session/options.ts";
@@ -38,7 +39,7 @@ export function codec(options: Codec): ContentConverter {
   checkType("codec.encode", encode, "function");
   checkType("codec.decode", decode, "function");
   if (messages !== "binary" && messages !== "text") {
-    throw new InvalidArgumentError(`codec.messages is "binary" or "text", not ${String(messages)}`);
+    throw new InvalidArgumentError(`codec.messages is "binary" or "text", not ${shown(messages)}`);
   }
   return new CodecConverter(encode, decode, messages);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeUtf8, truncateUtf8 } from "./bytes.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import { shown } from "./given.ts";
 
 /** RFC 6455 section 5.5: 125 bytes of a control frame, less two for the code. */
 const maxMessageBytes = 123;
@@ -78,7 +79,7 @@ export class CloseReason {
    */
   constructor(code: number, message = "") {
     if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
-      throw new InvalidArgumentError(`close code ${code} is not an integer between 0 and 65535`);
+      throw new InvalidArgumentError(`close code ${shown(code)} is not an integer between 0 and 65535`);
     }
     if (typeof message !== "string") throw new InvalidArgumentError("a close message is not a string");
     const size = encodeUtf8(message).length;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ownOptions } from "./given.ts";
 
 /** What was being done when an error happened. */
 export type Phase = "dns" | "connect" | "proxy" | "tls" | "upgrade" | "open" | "closing";
@@ -140,9 +141,10 @@ export class HandshakeError extends HalyardError {
 
   constructor(message: string, context: HandshakeErrorContext = {}) {
     super(message, { phase: "upgrade", ...context });
-    this.status = context.status;
-    this.#headers = context.headers;
-    this.body = context.body;
+    const { status, headers, body } = ownOptions(context);
+    this.status = status;
+    this.#headers = headers;
+    this.body = body;
   }
 
   /** Those of the answer. A getter, so that no cookie or redirect among them is printed with the error. */

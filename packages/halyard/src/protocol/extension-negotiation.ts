@@ -14,7 +14,8 @@ export function checkExtensions(factories: readonly WebSocketExtensionFactory[])
   if (!Array.isArray(factories)) throw new InvalidArgumentError("extensions is an array");
   const names = new Set<string>();
   let claimed = 0;
-  for (const { name, reserves } of factories as readonly WebSocketExtensionFactory[]) {
+  for (const factory of factories as readonly WebSocketExtensionFactory[]) {
+    const { name, reserves } = factory ?? {};
     if (typeof name !== "string" || !isToken(name))
       throw new InvalidArgumentError("an extension has no name");
     if (names.has(name)) throw new InvalidArgumentError(`the extension ${name} is there twice`);

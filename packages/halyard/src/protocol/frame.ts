@@ -2,6 +2,7 @@
 import { type BinaryData, copyOf, decodeUtf8, encodeUtf8, viewOf } from "./bytes.ts";
 import { CloseReason, type CloseReasonInit, mayBeSent } from "./close-reason.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import { ownOptions } from "./given.ts";
 import type { Kernel } from "./kernel.ts";
 import { Opcode } from "./opcodes.ts";
 import { isUtf8 } from "./utf8.ts";
@@ -29,8 +30,10 @@ const knownUtf8 = 0x01;
 /** FIN and the reserved bits where the first byte of a frame has them (RFC 6455 section 5.2). */
 function bitsOf(options: FrameOptions | undefined): number {
   if (options === undefined || options === wholeFromWire) return finBit;
-  const fin = (options.fin ?? true) ? finBit : 0;
-  return fin | (options.rsv1 ? 0x40 : 0) | (options.rsv2 ? 0x20 : 0) | (options.rsv3 ? 0x10 : 0);
+  // A copy has the bits of its frame.
+  if (options instanceof BaseFrame) return options.bits & 0xf0;
+  const { fin = true, rsv1, rsv2, rsv3 } = ownOptions(options);
+  return (fin ? finBit : 0) | (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0);
 }
 
 /**
@@ -297,8 +300,8 @@ function codeOf(payload: Uint8Array): number {
 }
 
 function encodeReason(reason: CloseReasonInit): Uint8Array {
-  const { code, message } =
-    reason instanceof CloseReason ? reason : new CloseReason(reason.code, reason.message);
+  const given = reason instanceof CloseReason ? reason : ownOptions(reason);
+  const { code, message } = new CloseReason(given.code, given.message);
   const text = encodeUtf8(message);
   const payload = new Uint8Array(2 + text.length);
   payload[0] = code >> 8;

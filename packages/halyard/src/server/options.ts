@@ -16,6 +16,14 @@ export interface ServerOptions extends Omit<SessionConfig, "handshakeTimeout"> {
    * @defaultValue none
    */
   readonly origins?: AllowedOrigins | undefined;
+  /**
+   * The names and addresses that this server has, as `Host` gives them, without ports: `["localhost", "127.0.0.1", "[::1]"]`.
+   * Requests for others get 421. Without it a page whose name was made to lead to this server (DNS rebinding) is of our
+   * own host, so give it to a server that asks nobody who they are, such as a tool on a developer's machine.
+   *
+   * @defaultValue any
+   */
+  readonly hosts?: readonly string[] | undefined;
   /** The most sessions at once; more get 503. Only of a `WebSocketServer`. @defaultValue no limit */
   readonly maxConnections?: number | undefined;
   /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { shown } from "../protocol/given.ts";
 import type { HeaderList } from "../protocol/handshake/header-list.ts";
 
 /** Which pages may connect: those of our own host, and those listed here; `"*"` is any. */
@@ -16,7 +17,7 @@ export function checkOrigins(origins: AllowedOrigins): AllowedOrigins {
   return origins.map((origin: unknown) => {
     if (origin === "null" || (typeof origin === "string" && parse(origin)?.origin === origin)) return origin;
     throw new InvalidArgumentError(
-      `${JSON.stringify(origin)} is no origin: write scheme, host and port as in "https://example.org"`,
+      `${shown(origin)} is no origin: write scheme, host and port as in "https://example.org"`,
     );
   });
 }

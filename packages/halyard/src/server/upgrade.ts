@@ -71,7 +71,7 @@ const notOfOneUpgrade = {
 export function upgraderFor(options: ServerOptions): Upgrader {
   const upgrader = new Upgrader(options);
   for (const [option, instead] of Object.entries(notOfOneUpgrade)) {
-    if (!(option in options)) continue;
+    if (!Object.hasOwn(options, option)) continue;
     throw new InvalidArgumentError(`${option} is not for an HTTP server of your own: ${instead}`);
   }
   return upgrader;

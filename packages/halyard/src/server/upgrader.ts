@@ -3,6 +3,7 @@ import { Connection } from "../protocol/connection.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { answerOffers } from "../protocol/extension-negotiation.ts";
+import { ownOptions } from "../protocol/given.ts";
 import { checkSubprotocols } from "../protocol/handshake/client-request.ts";
 import type { ExtensionOffer } from "../protocol/handshake/header-grammar.ts";
 import type { AcceptedRequest, Refusal } from "../protocol/handshake/server-handshake.ts";
@@ -17,6 +18,7 @@ import { safeUrl } from "../session/safe-url.ts";
 import { WebSocketSession } from "../session/web-socket-session.ts";
 import { nodeKernel } from "../sockets/node-kernel.ts";
 import { SocketTransport } from "../sockets/socket-transport.ts";
+import { checkHosts, isOneOf } from "./hosts.ts";
 import type { ServerOptions } from "./options.ts";
 import { type AllowedOrigins, checkOrigins, isAllowedOrigin } from "./origin.ts";
 import type { SessionRequest } from "./session-request.ts";
@@ -44,6 +46,8 @@ export class Upgrader {
   readonly clock: Clock;
   readonly #subprotocols: readonly string[];
   readonly #origins: AllowedOrigins;
+  /** Null for any. */
+  readonly #hosts: ReadonlySet<string> | null;
   readonly #maxConnections: number;
   readonly #onError: (error: unknown, session: WebSocketSession) => void;
 
@@ -52,17 +56,19 @@ export class Upgrader {
     const {
       subprotocols = [],
       origins = [],
+      hosts,
       maxConnections = Infinity,
       onError = warn,
       clock = systemClock,
       ...config
-    } = options;
+    } = ownOptions(options);
     this.config = resolveConfig("the server", config);
     if (!Array.isArray(subprotocols)) throw new InvalidArgumentError("subprotocols is an array of strings");
     checkSubprotocols(subprotocols);
     checkType("onError", onError, "function");
     this.#subprotocols = [...subprotocols];
     this.#origins = checkOrigins(origins);
+    this.#hosts = hosts === undefined ? null : checkHosts(hosts);
     this.#maxConnections = checkLimit("maxConnections", maxConnections);
     this.#onError = onError;
     this.clock = clock;
@@ -71,6 +77,9 @@ export class Upgrader {
   async upgrade(request: SessionRequest, route: Route): Promise<void> {
     const checked = request.check({ subprotocols: this.#subprotocols });
     if (!checked.accepted) return request.refuse(checked);
+    if (this.#hosts !== null && !isOneOf(this.#hosts, request.headers)) {
+      return request.refuse(refusal(421, "this server has another name"));
+    }
     if (!isAllowedOrigin(request.headers, this.#origins)) {
       return request.refuse(refusal(403, "pages of this origin may not connect"));
     }
@@ -113,10 +122,10 @@ export class Upgrader {
     request: HandshakeCall["request"],
   ): ConstructorParameters<typeof DefaultWebSocketSession> {
     const { stream, early, status } = upgrade.accept(accepted, answers);
-    const transport = new SocketTransport(stream, connection, { masking: false, early });
+    const url = safeUrl(request.url);
+    const transport = new SocketTransport(stream, connection, { masking: false, early, url });
     const { subprotocol } = accepted;
     const call = { request, response: new ResponseHead(status, accepted.headers), timings: noTimings };
-    const url = safeUrl(request.url);
     return [
       transport,
       sessionOptions(this.config, { clock: this.clock, subprotocol, extensions, call, url }),

@@ -6,6 +6,7 @@ import type { Http2SecureServer, Http2Server, ServerHttp2Session, ServerHttp2Str
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { CloseReason } from "../protocol/close-reason.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions, shown } from "../protocol/given.ts";
 import type { DefaultWebSocketSession } from "../session/default-web-socket-session.ts";
 import { checkType, pickOptions } from "../session/options.ts";
 import type { WebSocketSession } from "../session/web-socket-session.ts";
@@ -69,7 +70,7 @@ export class WebSocketServer implements AsyncDisposable {
   /** @throws {@link InvalidArgumentError} for an option that does not exist or cannot be used */
   constructor(options: WebSocketServerOptions = {}) {
     checkType("the server's configuration", options, "object");
-    const { tls, http2 = false, ...sessionOptions } = options;
+    const { tls, http2 = false, ...sessionOptions } = ownOptions(options);
     checkType("http2", http2, "boolean");
     this.#upgrader = new Upgrader(sessionOptions);
     this.#isTls = tls !== undefined;
@@ -181,15 +182,18 @@ function pathOf(target: string): string {
   return target.replace(/^(?:http|ws)s?:\/\/[^/?]*/i, "").split("?", 1)[0] || "/";
 }
 
-function listenOptions(options: ListenOptions): { port: number; host: string; socketPath?: string } {
+function listenOptions(options: ListenOptions): {
+  port: number;
+  host: string;
+  socketPath: string | undefined;
+} {
   const known = ["port", "host", "socketPath"] as const;
   const { port = 0, host = "127.0.0.1", socketPath } = pickOptions<ListenOptions>("listen", options, known);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError(`port ${String(port)} is not an integer between 0 and 65535`);
+    throw new InvalidArgumentError(`port ${shown(port)} is not an integer between 0 and 65535`);
   }
   checkName("host", host);
-  if (socketPath === undefined) return { port, host };
-  checkName("socketPath", socketPath);
+  if (socketPath !== undefined) checkName("socketPath", socketPath);
   return { port, host, socketPath };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { ownOptions, shown } from "../protocol/given.ts";
 import { checkLimit } from "./durations.ts";
 
 /** What happens when a bounded channel is full: the sender waits, or the channel ends with an error. */
@@ -29,11 +30,9 @@ export function bounded(options: {
   /** @defaultValue "suspend" */
   readonly onOverflow?: ChannelOverflow | undefined;
 }): ChannelBounds {
-  const { messages = 65_536, bytes = Infinity, onOverflow = "suspend" } = options;
+  const { messages = 65_536, bytes = Infinity, onOverflow = "suspend" } = ownOptions(options);
   if (onOverflow !== "suspend" && onOverflow !== "close") {
-    throw new InvalidArgumentError(
-      `onOverflow must be "suspend" or "close", not ${JSON.stringify(onOverflow)}`,
-    );
+    throw new InvalidArgumentError(`onOverflow must be "suspend" or "close", not ${shown(onOverflow)}`);
   }
   return { messages: checkLimit("messages", messages), bytes: checkLimit("bytes", bytes), onOverflow };
 }

@@ -2,6 +2,7 @@
 import { CloseReason } from "../protocol/close-reason.ts";
 import type { ProtocolLimits } from "../protocol/connection.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { ownOptions } from "../protocol/given.ts";
 import type { Heartbeat, ResolvedSessionConfig } from "./config.ts";
 import { frameOf } from "./content.ts";
 import type { ContentConverter } from "./content-converter.ts";
@@ -34,7 +35,7 @@ export function sessionOptions(
 ): DefaultSessionOptions {
   const { incoming, outgoing, closeTimeout, pingInterval, pingTimeout, heartbeat, contentConverter, limits } =
     config;
-  const { clock, subprotocol, extensions, call, url, onEnd } = opened;
+  const { clock, subprotocol, extensions, call, url, onEnd } = ownOptions(opened);
   // Written out: each spread of so many fields makes a shape of its own, a kilobyte of them for every session.
   return {
     clock,

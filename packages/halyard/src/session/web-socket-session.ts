@@ -5,6 +5,7 @@ import { CloseReason, type CloseReasonInit } from "../protocol/close-reason.ts";
 import { type FrameTooBigError, InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtension } from "../protocol/extension.ts";
 import { Frame } from "../protocol/frame.ts";
+import { shown } from "../protocol/given.ts";
 import { Channel, type ReceiveChannel } from "./channel.ts";
 import { CleanEnd, errorOf } from "./clean-end.ts";
 import type { Clock } from "./clock.ts";
@@ -141,7 +142,7 @@ export class WebSocketSession implements AsyncDisposable {
   set masking(value: boolean) {
     if (value === this.masking) return;
     throw new InvalidArgumentError(
-      `masking cannot be ${String(value)}: a client masks its frames and a server does not (RFC 6455 section 5.1)`,
+      `masking cannot be ${shown(value)}: a client masks its frames and a server does not (RFC 6455 section 5.1)`,
     );
   }
 

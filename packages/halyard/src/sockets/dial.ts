@@ -8,6 +8,7 @@ import {
 } from "node:net";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Phase } from "../protocol/errors.ts";
+import { ownOptions } from "../protocol/given.ts";
 import type { DialEvent } from "../session/dial-event.ts";
 import { securedEvent, tellOf } from "./dial-events.ts";
 import { nodeTls } from "./lazy-builtins.ts";
@@ -50,7 +51,8 @@ export interface DialContext {
  *
  * @throws {@link ConnectionError} or {@link TlsError}; the reason of an abort. Nothing is left open then.
  */
-export function dial(options: DialOptions, context: DialContext): Promise<SocketStream> {
+export function dial(given: DialOptions, context: DialContext): Promise<SocketStream> {
+  const options = ownOptions(given);
   const isLookedUp = options.socketPath === undefined && isIP(options.host) === 0;
   const first = isLookedUp ? "dns" : "connect";
   const { tls, isReleasable = false } = options;
@@ -65,9 +67,10 @@ export function dial(options: DialOptions, context: DialContext): Promise<Socket
 export function startTls(
   stream: SocketStream,
   tls: TlsClient,
-  server: TlsServer & Pick<DialOptions, "http2" | "isReleasable">,
+  given: TlsServer & Pick<DialOptions, "http2" | "isReleasable">,
   context: DialContext,
 ): Promise<SocketStream> {
+  const server = ownOptions(given);
   const open = () => {
     const below = stream.release();
     // What happens to it, the socket of TLS tells.
@@ -163,6 +166,17 @@ function ready(
   });
 }
 
+/** What else could lead a connection astray: `tls.connect` copies its options to an object that has a prototype. */
+const unsaid = {
+  socket: undefined,
+  localAddress: undefined,
+  localPort: undefined,
+  family: undefined,
+  lookup: undefined,
+  timeout: undefined,
+  pskCallback: undefined,
+};
+
 function open({
   tls,
   host,
@@ -177,6 +191,7 @@ function open({
   // Without a prototype, so that one which was polluted sets no option, such as another path to connect to.
   const tcp = {
     __proto__: null,
+    ...unsaid,
     // With a path, the host is still what TLS verifies.
     host,
     port,

@@ -3,6 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { DetailedPeerCertificate } from "node:tls";
 import { InvalidArgumentError } from "../protocol/errors.ts";
+import { shown } from "../protocol/given.ts";
 import { nodeCrypto } from "./lazy-builtins.ts";
 
 /**
@@ -76,7 +77,7 @@ function checkPins(pins: unknown): readonly string[] {
   for (const pin of pins as unknown[]) {
     if (typeof pin !== "string" || !/^sha256\/[A-Za-z0-9+/]{43}=$/.test(pin)) {
       throw new InvalidArgumentError(
-        `${JSON.stringify(pin)} of tls.pins is no pin: "sha256/" and the Base64 of 32 bytes are one`,
+        `${shown(pin)} of tls.pins is no pin: "sha256/" and the Base64 of 32 bytes are one`,
       );
     }
   }

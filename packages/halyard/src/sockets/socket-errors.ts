@@ -69,9 +69,10 @@ function summary(error: Error): string {
 /** The addresses that the platform names in its error, one for each attempt. */
 function addressesOf(error: Error): TriedAddress[] {
   const attempts = (error instanceof AggregateError ? error.errors : [error]) as Partial<TriedAddress>[];
-  return attempts.flatMap(({ address, port, code }) =>
-    address === undefined ? [] : [{ address, port, code }],
-  );
+  return attempts.flatMap((attempt) => {
+    const { address } = attempt;
+    return address === undefined ? [] : [{ address, port: attempt.port, code: attempt.code }];
+  });
 }
 
 /** Of the attempts on several addresses (an AggregateError whose own message is empty) the first tells the most. */

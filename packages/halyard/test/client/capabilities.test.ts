@@ -36,7 +36,7 @@ const wishes: [
   ["backpressure", { channels: { incoming: bounded({ bytes: 5, onOverflow: "suspend" }) } }, {}, plain],
 ];
 
-describe.each(wishes)("an engine without %s", (capability, config, request, ask) => {
+describe.each(wishes)("an engine without %s (LC-13)", (capability, config, request, ask) => {
   test(`refuses ${JSON.stringify({ ...config, ...request })} and opens nothing`, async () => {
     const engine = new FakeEngine(allCapabilities.filter((each) => each !== capability));
     const client = new HttpClient(engine).install(WebSockets, config);

@@ -114,7 +114,7 @@ test("a request is a URL, or options", () => {
     signal,
     method: "GET",
   });
-  expect(() => requestOptions({ method: "PUT" as "GET" })).toThrow(/method is PUT/);
+  expect(() => requestOptions({ method: "PUT" as "GET" })).toThrow(/method is "PUT"/);
 });
 
 test("a default for others has no signal, no timeout and no method", () => {

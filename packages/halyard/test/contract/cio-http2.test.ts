@@ -10,7 +10,7 @@ const { ca, good } = certificates();
 describe.each([
   { name: "with TLS", tls: good, mode: "prefer" },
   { name: "without TLS", tls: undefined, mode: "require" },
-] as const)("the engine contract on Cio over HTTP/2, $name", async ({ tls, mode }) => {
+] as const)("the engine contract on Cio over HTTP/2, $name (LC-13)", async ({ tls, mode }) => {
   const server = new WebSocketServer({ subprotocols: contractSubprotocols, http2: true, tls });
   contractRoutes(server);
   const { url } = await server.listen();

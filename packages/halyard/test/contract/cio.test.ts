@@ -9,7 +9,7 @@ contractRoutes(server);
 const { url } = await server.listen();
 afterAll(() => server.close());
 
-describe("the engine contract on Cio", () => {
+describe("the engine contract on Cio (LC-13)", () => {
   const cases = engineContract(() => Cio.create(), url);
 
   test("runs every case, since Cio has every capability", () => {

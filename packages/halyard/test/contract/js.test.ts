@@ -12,7 +12,7 @@ const url = await server.listen().then((address) => address.url);
 afterAll(() => server.close());
 const ws = WebSocket as unknown as WebSocketConstructor;
 
-describe("Js with the WebSocket of ws", () => {
+describe("Js with the WebSocket of ws (LC-13)", () => {
   const cases = engineContract(() => Js.create({ webSocket: ws }), url);
   test("passes as many cases as apply", () => {
     expect(cases.length).toBeGreaterThan(20);

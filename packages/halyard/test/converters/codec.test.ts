@@ -36,7 +36,10 @@ test("an encoder that gives something else is told so", () => {
 const unusable: [options: unknown, message: RegExp][] = [
   [{}, /codec.encode must be of type function/],
   [{ encode: () => "" }, /codec.decode must be of type function/],
-  [{ encode: () => "", decode: () => 0, messages: "both" }, /codec.messages is "binary" or "text", not both/],
+  [
+    { encode: () => "", decode: () => 0, messages: "both" },
+    /codec.messages is "binary" or "text", not "both"/,
+  ],
   [{ encode: () => "", decode: () => 0, type: "text" }, /codec has no option "type"/],
 ];
 test.each(unusable)("an option that cannot be used is refused: %j", (options, message) => {

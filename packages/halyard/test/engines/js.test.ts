@@ -386,7 +386,7 @@ describe("options", () => {
   test.each([
     [{ webSocket: FakeWebSocket, create: () => new FakeWebSocket("") }, /exclude each other/],
     [{ capabilities: ["requestHeaders"] }, /there is no create/],
-    [{ create: () => new FakeWebSocket(""), capabilities: ["pingPong"] }, /not pingPong/],
+    [{ create: () => new FakeWebSocket(""), capabilities: ["pingPong"] }, /not "pingPong"/],
     [{ headers: {} }, /no option "headers"/],
     [{ webSocket: "ws" }, /must be of type function/],
     [{ webSocketStream: 1 }, /must be of type boolean/],

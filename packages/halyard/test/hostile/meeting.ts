@@ -9,7 +9,8 @@ import { WebSocket as WsWebSocket } from "ws";
 import type { CioOptions } from "../../src/engines/cio/index.ts";
 import { Js, type WebSocketConstructor } from "../../src/engines/js/index.ts";
 import { type DefaultWebSocketSession, HttpClient, WebSockets } from "../../src/index.ts";
-import { WebSocketServer } from "../../src/server/index.ts";
+import { WebSocketServer, type WebSocketServerOptions } from "../../src/server/index.ts";
+import type { Clock } from "../../src/session/clock.ts";
 import type { Role } from "../protocol/support.ts";
 import { bareClient, request } from "../support/bare-client.ts";
 import { certificates } from "../support/certificates.ts";
@@ -28,6 +29,8 @@ export interface Meeting extends AsyncDisposable {
 export interface MeetingOptions extends WebSockets.Config {
   /** What the peer offers, or accepts, as `Sec-WebSocket-Extensions`. */
   readonly agreed?: string;
+  /** What our side lives by, over TCP. @defaultValue the system's */
+  readonly clock?: Clock;
 }
 
 /** A way to a session. */
@@ -41,13 +44,13 @@ const calm: WebSockets.Config = { pingInterval: 0, closeTimeout: 2_000, handshak
 /** Opens a connection between a session of the given role and a peer of the other one. */
 export async function meet(
   role: Role,
-  { agreed, ...config }: MeetingOptions = {},
+  { agreed, clock, ...config }: MeetingOptions = {},
   way: Way = "TCP",
 ): Promise<Meeting> {
   const all = { ...calm, ...config };
   if (role === "client")
-    return way === "HTTP/2" ? meetHttp2Server(all, agreed) : meetServer(all, agreed, way);
-  return way === "HTTP/2" ? await meetHttp2Client(all, agreed) : await meetClient(all, agreed);
+    return way === "HTTP/2" ? meetHttp2Server(all, agreed) : meetServer(all, agreed, way, clock);
+  return way === "HTTP/2" ? await meetHttp2Client(all, agreed) : await meetClient(all, agreed, clock);
 }
 
 /** Opens several connections, one after the other. */
@@ -115,6 +118,7 @@ async function meetServer(
   config: WebSockets.Config,
   agreed: string | undefined,
   way: HttpWay,
+  clock: Clock | undefined,
 ): Promise<Meeting> {
   let peer: HostilePeer | undefined;
   const server = await serverBy(way, async (each, breakOff) => {
@@ -123,7 +127,7 @@ async function meetServer(
     each.socket.removeAllListeners("data");
     peer = new HostilePeer("client", each.socket, each.received, breakOff);
   });
-  const client = clientBy(way, config);
+  const client = clock === undefined ? clientBy(way, config) : testClient(config, { clock });
   const session = await client.webSocketSession(way === "TLS" ? server.secureUrl : server.url);
   await until(() => peer !== undefined, "the peer");
   return meeting(session, peer, client, server);
@@ -141,8 +145,12 @@ async function meetHttp2Server(config: WebSockets.Config, agreed: string | undef
   return meeting(session, peer, client, server);
 }
 
-async function meetClient(config: WebSockets.Config, agreed: string | undefined): Promise<Meeting> {
-  const { server, opened } = ourServer(config);
+async function meetClient(
+  config: WebSockets.Config,
+  agreed: string | undefined,
+  clock: Clock | undefined,
+): Promise<Meeting> {
+  const { server, opened } = ourServer({ ...config, clock });
   const { port } = await server.listen();
   const client = await bareClient(port);
   client.write(request({ headers: { "Sec-WebSocket-Extensions": agreed ?? null } }));
@@ -183,7 +191,7 @@ async function meetHttp2Client(config: WebSockets.Config, agreed: string | undef
 }
 
 /** A server of ours, and the session that it opens. */
-function ourServer(config: WebSockets.Config, http2 = false) {
+function ourServer(config: WebSocketServerOptions, http2 = false) {
   let session: DefaultWebSocketSession | undefined;
   const server = new WebSocketServer({ ...config, http2 }).webSocket("/", async (opened) => {
     session = opened;

@@ -137,7 +137,7 @@ describe("PX-02: a proxy that does not come to an end is left at the deadline, a
   });
 
   test.each(["http", "https", "socks5h"])(
-    "%s: and so at an abort, in each of the first turns",
+    "%s: and so at an abort, in each of the first turns (LC-01)",
     async (scheme) => {
       await using server = await hostileServer((peer) => peer.gone(), { tls: { ...good } });
       const lead = scheme === "socks5h" ? socks5Proxy(server.port, []) : connectProxy(server.port, []);

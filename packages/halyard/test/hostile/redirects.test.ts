@@ -229,7 +229,7 @@ describe("RD-05: what a redirect may cost", () => {
     expect(await (await client.get(here.http)).text()).toBe("ok");
   });
 
-  test("a second hop that says nothing is within the one deadline, and an abort ends it", async () => {
+  test("a second hop that says nothing is within the one deadline, and an abort ends it (LC-01)", async () => {
     await using silent = await hostileServer(() => undefined);
     await using here = await httpServer(() => redirect(silent.url));
     await using client = redirecting();

@@ -218,7 +218,7 @@ describe("RC-02: what is final is not tried again, and what the server asks for 
 });
 
 describe("RC-03: who has had enough need not wait", () => {
-  test("an abort in a wait ends it at once, and leaves nothing", async () => {
+  test("an abort in a wait ends it at once, and leaves nothing (LC-01)", async () => {
     const engine = new FailingEngine(lost(), lost());
     const controller = watchedController();
     const reason = new Error("enough");

@@ -10,6 +10,32 @@ const rows = tableRows(readFileSync(pageUrl("threats.md"), "utf8")).flatMap(([id
   /^[A-Z]\w-\d\d$/.test(id) ? [[id, files?.split(", ") ?? []] as const] : [],
 );
 
+/** How many rows each section has: none is lost without a word here. */
+const counts = {
+  HS: 23,
+  TL: 9,
+  LG: 3,
+  FR: 14,
+  U8: 5,
+  CL: 11,
+  CM: 10,
+  MM: 11,
+  SN: 6,
+  OP: 6,
+  KA: 8,
+  LC: 13,
+  NW: 6,
+  UX: 1,
+  PX: 8,
+  RD: 7,
+  CK: 2,
+  AU: 4,
+  RC: 3,
+  SV: 12,
+  H2: 11,
+  SC: 5,
+};
+
 /** A test's text, and that of the cases that it plays, and of how it does. */
 function textWithCases(file: URL): string {
   const text = programText(file);
@@ -21,6 +47,10 @@ function textWithCases(file: URL): string {
 }
 
 describe("the page", () => {
+  test.each(Object.entries(counts))("has its rows %s, which are %i", (prefix, count) => {
+    expect(rows.filter(([id]) => id.startsWith(`${prefix}-`))).toHaveLength(count);
+  });
+
   test("has rows, no id twice, and none left out between two", () => {
     const ids = rows.map(([id]) => id);
     expect(ids.length).toBeGreaterThan(50);
@@ -47,7 +77,9 @@ describe("the page", () => {
     const files = readdirSync(new URL("./", import.meta.url)).filter((file) => file.endsWith(".test.ts"));
     for (const file of files) {
       const text = textWithCases(new URL(file, import.meta.url));
-      for (const [id] of text.matchAll(/\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SC)-\d\d\b/g)) {
+      for (const [id] of text.matchAll(
+        /\b(?:HS|TL|FR|U8|CL|CM|MM|NW|PX|RD|CK|AU|RC|LG|H2|SN|OP|KA|LC|SV|UX|SC)-\d\d\b/g,
+      )) {
         expect(known, `${file} names it`).toContain(id);
       }
     }

@@ -22,7 +22,7 @@ const calls = {
 };
 const names = Object.keys(calls) as (keyof typeof calls)[];
 
-describe.each(names)("%s", (name) => {
+describe.each(names)("LC-01: %s", (name) => {
   const call = calls[name];
 
   test("before the start: nothing is connected", async () => {
@@ -121,7 +121,7 @@ test.each<[phase: Phase, scheme: "ws" | "wss"]>([
   await server.abandoned();
 });
 
-test("together with the 101, at each turn around its arrival", async () => {
+test("LC-01: together with the 101, at each turn around its arrival", async () => {
   for (let count = 0; count < 8; count++) {
     const controller = watchedController();
     await using server = await hostileServer(async (peer) => {
@@ -139,7 +139,7 @@ test("together with the 101, at each turn around its arrival", async () => {
   }
 });
 
-describe("an open session", () => {
+describe("LC-01: an open session", () => {
   test("is dropped: receivers, iterators and waiting sends get the reason, and so does webSocket", async () => {
     await using server = await hostileServer(async (peer) => {
       await peer.accept();

@@ -43,7 +43,7 @@ async function refusedPart(part: object): Promise<InvalidArgumentError> {
   return await refused({ url: server.url, ...part });
 }
 
-describe("a URL that cannot be used (HS-19)", () => {
+describe("a URL that cannot be used (HS-19, OP-05)", () => {
   test.each<[url: unknown, message: RegExp]>([
     ["", /url/],
     ["nonsense", /begins with ws:\/\//],
@@ -78,7 +78,7 @@ describe("a URL that cannot be used (HS-19)", () => {
   });
 });
 
-describe("a part that cannot be used (HS-19, HS-20)", () => {
+describe("a part that cannot be used (HS-19, HS-20, UX-01)", () => {
   test.each<[part: object, message: RegExp]>([
     [{ host: `evil.test/?token=${secret}` }, /host/],
     [{ host: `user:${secret}@evil.test` }, /host/],
@@ -162,7 +162,7 @@ describe("a part that cannot be used (HS-19, HS-20)", () => {
   });
 });
 
-describe("an option that does not exist", () => {
+describe("an option that does not exist (OP-04)", () => {
   test.each<[level: string, make: () => unknown, names: RegExp]>([
     ["Cio", () => new HttpClient(Cio, { tsl: {} } as CioOptions), /^Cio has no option "tsl"; it has tls, /],
     [
@@ -195,7 +195,7 @@ describe("an option that does not exist", () => {
   }
 });
 
-describe("an option with a value that cannot be used", () => {
+describe("an option with a value that cannot be used (OP-04)", () => {
   test.each<[config: object]>([
     [{ pingInterval: -1 }],
     [{ pingInterval: "5" }],

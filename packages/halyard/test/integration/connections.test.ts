@@ -18,7 +18,7 @@ async function polite(peer: Peer): Promise<void> {
   peer.end(closeFrame(1000).toString("latin1"));
 }
 
-describe("a Unix socket", () => {
+describe("a Unix socket (UX-01)", () => {
   test("carries a session; the URL says what is asked for", async () => {
     await using path = await socketPath();
     await using server = new WebSocketServer().webSocket("/echo", async (session) => {

@@ -345,7 +345,7 @@ describe("END_STREAM", () => {
   });
 });
 
-describe("an abort", () => {
+describe("an abort (LC-01)", () => {
   test("of one who waits for a connection leaves the others waiting for it", async () => {
     await using server = await http2Server(accept);
     await using client = http2Client();

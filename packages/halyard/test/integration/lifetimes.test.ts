@@ -55,7 +55,7 @@ describe("a block", () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, at) => String(at)));
   });
 
-  test("that throws closes with 1011, tells the peer nothing of the error, and gives it to the caller (FR-14)", async () => {
+  test("that throws closes with 1011, tells the peer nothing of the error, and gives it to the caller (FR-14, LC-05)", async () => {
     let closing: Promise<Buffer> | undefined;
     await using server = await hostileServer(async (peer) => {
       await peer.accept();
@@ -247,7 +247,7 @@ describe("closing", () => {
   });
 });
 
-describe("client.close()", () => {
+describe("client.close() (LC-08)", () => {
   test("closes open sessions with 1001, the descendants' as well; a second call gives the same promise", async () => {
     const codes: number[] = [];
     await using server = await hostileServer(async (peer) => {

@@ -90,7 +90,7 @@ describe("of several addresses", () => {
     expect((await session.close()).clean).toBe(true);
   });
 
-  test("all are told of that were tried in vain, in order (NW-02, NW-03)", async () => {
+  test("all are told of that were tried in vain, in order (NW-02, NW-03, LC-11)", async () => {
     const port = await unusedPort();
     await using hole = await blackHole("127.0.0.3", port);
     resolveTo("127.0.0.2", "127.0.0.3", "127.0.0.4");

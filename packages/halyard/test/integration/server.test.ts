@@ -84,7 +84,7 @@ test.each([
   expect((await server.listen()).port).toBeGreaterThan(0);
 });
 
-describe("a request that is no good handshake", () => {
+describe("a request that is no good handshake (SV-03)", () => {
   test.each<[what: string, text: string, answer: RegExp]>([
     [
       "plain GET",
@@ -226,7 +226,7 @@ describe("a handshake", () => {
   });
 });
 
-describe("frames of a client", () => {
+describe("frames of a client (SV-05)", () => {
   test.each<[what: string, frame: Buffer, code: number]>([
     ["not masked", clientFrame(1, "hi", false), 1002],
     ["of a reserved kind", clientFrame(3, "hi"), 1002],
@@ -263,7 +263,7 @@ describe("frames of a client", () => {
   });
 });
 
-describe("a handler that throws (FR-14)", () => {
+describe("a handler that throws (FR-14, SV-08)", () => {
   test.each<[how: string, handler: () => unknown]>([
     [
       "at once",
@@ -323,7 +323,7 @@ test.each([
   expect(upgrade).toThrow(`${option} is not for an HTTP server of your own`);
 });
 
-describe("a client that goes away", () => {
+describe("a client that goes away (SV-08)", () => {
   test("before its upgrade is answered: the handler learns it at once", async () => {
     const server = createServer();
     let end: SessionEnd | undefined;

@@ -14,7 +14,7 @@ function request(host: string, ...origins: string[]): HeaderList {
   return new HeaderList([["Host", host], ...origins.map((origin) => ["Origin", origin] as const)]);
 }
 
-describe("without a list", () => {
+describe("without a list (SV-01)", () => {
   test.each([
     ["a program that names no page", request("h")],
     ["a page of the host", request("h.test", "http://h.test")],
@@ -82,7 +82,7 @@ test("a page of another host gets 403, and one that is listed a session", async 
   expect((await (await open("https://app.test")).ended).clean).toBe(true);
 });
 
-test("past maxConnections a handshake gets 503, until a session has ended", async () => {
+test("past maxConnections a handshake gets 503, until a session has ended (SV-02)", async () => {
   await using server = new WebSocketServer({ maxConnections: 2 }).webSocket("/", async (session) => {
     for await (const frame of session.incoming) await session.send(frame);
   });

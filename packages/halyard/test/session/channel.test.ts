@@ -152,7 +152,7 @@ describe("receive", () => {
     expect(await waiting).toBe(3);
   });
 
-  test("concurrent receivers are served in the order of their calls", async () => {
+  test("concurrent receivers are served in the order of their calls (LC-06)", async () => {
     const target = channel();
     const order: string[] = [];
     const receivers = ["first", "second", "third"].map((name) =>
@@ -171,7 +171,7 @@ describe("receive", () => {
     expect(target.tryReceive()).toBe(1);
   });
 
-  test("an abort while it waits leaves the element to the next receiver", async () => {
+  test("an abort while it waits leaves the element to the next receiver (LC-06)", async () => {
     const target = channel();
     const controller = new AbortController();
     const before = target.receive();

@@ -108,7 +108,7 @@ describe("a message in parts", () => {
 });
 
 describe("until its end", () => {
-  test("all other messages wait, in order, and trySend says no", async () => {
+  test("all other messages wait, in order, and trySend says no (LC-07)", async () => {
     const { queue, source, sent, peer } = await inMessage();
     const sends = [
       queue.send(small("a")),

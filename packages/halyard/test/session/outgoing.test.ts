@@ -20,7 +20,7 @@ describe("send", () => {
     expect(peer.frames).toEqual(["text abc", "binary 3"]);
   });
 
-  test("calls keep their order, with and without waiting", async () => {
+  test("calls keep their order, with and without waiting (LC-07)", async () => {
     const { queue, transport, peer } = await full(bounded({ messages: 2 }));
     const sends = ["b", "c", "d", "e"].map((name) => queue.send(small(name)));
     expect(await stateOf(sends[0] as Promise<void>)).toBe("fulfilled");

@@ -140,7 +140,7 @@ describe("the interval", () => {
 });
 
 describe("the timeout", () => {
-  test("nothing within it: the peer is given up, once, and no timer stays", async () => {
+  test("nothing within it: the peer is given up, once, and no timer stays (KA-01)", async () => {
     const { clock, pinger: made, timeouts } = pinger(100, 40);
     made.start();
     await clock.advance(139);
@@ -161,7 +161,7 @@ describe("the timeout", () => {
     expect(timeouts).toEqual(["40 ms at 240"]);
   });
 
-  test("a byte that comes with the deadline, but is read behind it, counts", async () => {
+  test("a byte that comes with the deadline, but is read behind it, counts (KA-06)", async () => {
     const { clock, pinger: made, hear, timeouts } = pinger(100, 40);
     made.start();
     await clock.advance(139);
@@ -196,7 +196,7 @@ describe("the timeout", () => {
     expect(timeouts).toEqual(["40 ms at 1270"]);
   });
 
-  test("a process that was frozen does not blame its peer: it asks again", async () => {
+  test("a process that was frozen does not blame its peer: it asks again (KA-04)", async () => {
     const { clock, pinger: made, times, timeouts } = pinger(20_000, 10_000);
     made.start();
     await clock.advance(25_000);
@@ -373,7 +373,7 @@ describe("latency", () => {
     made.stop();
   });
 
-  test("no other pong counts: before the first ping, of an older one, of nobody's, or the same again", async () => {
+  test("no other pong counts: before the first ping, of an older one, of nobody's, or the same again (KA-03)", async () => {
     const { clock, pinger: made, answer } = pinger(100, Infinity);
     made.pong(new Frame.Pong());
     made.start();

@@ -25,7 +25,7 @@ test("a block need not be asynchronous", async () => {
   expect(await runBlock(session, () => "at once")).toBe("at once");
 });
 
-test("when the block throws the session closes with 1011, without telling why, and the error is the caller's", async () => {
+test("when the block throws the session closes with 1011, without telling why, and the error is the caller's (LC-05)", async () => {
   for (const fails of [
     () => Promise.reject(new RangeError("a secret")),
     () => {

@@ -22,7 +22,8 @@ import { deflate } from "halyard/deflate";
 
 const abortReason = new Error("enough");
 const KiB = 2 ** 10;
-const config = { closeTimeout: 10_000, handshakeTimeout: 10_000 };
+// Long ones: it is not the machine that is tried.
+const config = { closeTimeout: 30_000, handshakeTimeout: 30_000 };
 
 /** Clients that live as long as the run. @param {string} ca @returns {Clients} */
 export function longLived(ca) {

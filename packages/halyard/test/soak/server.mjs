@@ -45,6 +45,7 @@ const routes = {
 async function listen(options) {
   const server = new WebSocketServer({
     extensions: [deflate()],
+    closeTimeout: 30_000,
     // Who throws on purpose is known; what ends a session is told to its handler as well.
     onError: () => undefined,
     ...options,

@@ -100,8 +100,9 @@ function checkProviders(config: Auth.Config): readonly AuthProvider[] {
 /** @throws {@link InvalidArgumentError} */
 export function checkOrigins(origins: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (origins === undefined) return undefined;
+  if (!Array.isArray(origins)) throw new InvalidArgumentError("origins is an array of URLs");
   return new Set(
-    origins.map((text) => {
+    Array.from(origins as readonly string[], (text) => {
       try {
         return originOf(new URL(text));
       } catch {

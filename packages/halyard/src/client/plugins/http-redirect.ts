@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ErrorContext, HalyardError, InvalidArgumentError } from "../../protocol/errors.ts";
+import { shown } from "../../protocol/given.ts";
 import { isToken } from "../../protocol/handshake/header-grammar.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { safeUrl } from "../../session/safe-url.ts";
@@ -93,16 +94,21 @@ function checkRules(config: HttpRedirect.Config): Rules {
     "credentialHeaders",
   ]);
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
-    throw new InvalidArgumentError(`maxRedirects must be an integer from 0, not ${String(maxRedirects)}`);
+    throw new InvalidArgumentError(`maxRedirects must be an integer from 0, not ${shown(maxRedirects)}`);
   }
   checkType("allowHttpsDowngrade", allowHttpsDowngrade, "boolean");
   checkType("checkHttpMethod", checkHttpMethod, "boolean");
-  if (!Array.isArray(credentialHeaders) || !credentialHeaders.every((name) => isToken(String(name)))) {
+  if (!isListOfTokens(credentialHeaders)) {
     throw new InvalidArgumentError("credentialHeaders is an array of names of headers");
   }
   const names = [...headersOfHost, ...credentialHeaders];
-  const bound = new Set(names.map((name: string) => name.toLowerCase()));
+  const bound = new Set(names.map((name) => name.toLowerCase()));
   return { maxRedirects, allowHttpsDowngrade, checkHttpMethod, bound };
+}
+
+/** A sparse array has more than `every` looks at. */
+function isListOfTokens(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && Array.from(value).every((name) => typeof name === "string" && isToken(name));
 }
 
 function locationOf({ status, headers }: HttpAnswer): string | null {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import { shown } from "../../protocol/given.ts";
 import type { Clock } from "../../session/clock.ts";
 import { checkTimeout } from "../../session/durations.ts";
 import { ConnectionError, ProxyError, TlsError } from "../../session/errors.ts";
@@ -91,7 +92,7 @@ function checkRules(config: HttpRequestRetry.Config): Rules {
   ]);
   const { maxRetries = 3, retryOnServerErrors = true, retryOnException = true } = given;
   if (!Number.isSafeInteger(maxRetries) || maxRetries < 0) {
-    throw new InvalidArgumentError(`maxRetries must be an integer from 0, not ${String(maxRetries)}`);
+    throw new InvalidArgumentError(`maxRetries must be an integer from 0, not ${shown(maxRetries)}`);
   }
   for (const name of ["retryOnServerErrors", "retryOnException", "anyMethod", "respectRetryAfter"] as const) {
     if (given[name] !== undefined) checkType(name, given[name], "boolean");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import { shown } from "../../protocol/given.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import { printable, safeHeader } from "../../session/safe-text.ts";
 import { observe } from "../../session/waiting.ts";
@@ -121,7 +122,7 @@ function checkConfig(config: Logging.Config): Logging.Config {
   }
   if (sanitizeHeader !== undefined) checkType("sanitizeHeader", sanitizeHeader, "function");
   if (level !== undefined && !["none", "info", "headers"].includes(level)) {
-    throw new InvalidArgumentError(`level must be none, info or headers, not ${printable(String(level))}`);
+    throw new InvalidArgumentError(`level must be none, info or headers, not ${printable(shown(level))}`);
   }
   return given;
 }

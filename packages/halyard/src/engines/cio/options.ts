@@ -2,6 +2,7 @@
 import type { ProxyInput } from "../../client/proxy-options.ts";
 import type { RandomBytes } from "../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import { ownOptions } from "../../protocol/given.ts";
 import type { AnswerLimits } from "../../protocol/handshake/client-handshake.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkLimit, checkTimeout } from "../../session/durations.ts";
@@ -108,7 +109,7 @@ function checkHttp2({ http2 = false, tls }: CioOptions): ResolvedCioOptions["htt
   if (![false, "prefer", "require"].includes(http2)) {
     throw new InvalidArgumentError('http2 is none of false, "prefer" and "require"');
   }
-  if (http2 !== false && tls?.ALPNProtocols !== undefined) {
+  if (http2 !== false && tls !== undefined && ownOptions(tls).ALPNProtocols !== undefined) {
     throw new InvalidArgumentError("http2 chooses the protocols to offer: leave tls.ALPNProtocols out");
   }
   return http2;

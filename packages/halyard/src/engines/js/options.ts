@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EngineCapability } from "../../client/engine.ts";
 import { InvalidArgumentError } from "../../protocol/errors.ts";
+import { ownOptions, shown } from "../../protocol/given.ts";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { checkType, pickOptions } from "../../session/options.ts";
 import type { JsRequest, WebSocketConstructor, WebSocketLike } from "./web-socket-like.ts";
@@ -47,6 +48,7 @@ export function resolveOptions(options: JsOptions): ResolvedJsOptions {
   if (create !== undefined) checkType("create", create, "function");
   if (webSocketStream !== undefined) checkType("webSocketStream", webSocketStream, "boolean");
   if (clock !== undefined) checkType("clock", clock, "object");
+  if (!Array.isArray(capabilities)) throw new InvalidArgumentError("capabilities of Js is an array");
   const ways = [webSocket, create, webSocketStream || undefined].filter((way) => way !== undefined);
   if (ways.length > 1) {
     throw new InvalidArgumentError("webSocket, create and webSocketStream of Js exclude each other");
@@ -57,9 +59,9 @@ export function resolveOptions(options: JsOptions): ResolvedJsOptions {
   for (const capability of capabilities) {
     if (!ownCapabilities.includes(capability)) {
       throw new InvalidArgumentError(
-        `capabilities of Js can be ${ownCapabilities.join(" and ")}, not ${String(capability)}`,
+        `capabilities of Js can be ${ownCapabilities.join(" and ")}, not ${shown(capability)}`,
       );
     }
   }
-  return { ...given, clock: clock ?? systemClock };
+  return ownOptions({ ...given, clock: clock ?? systemClock });
 }

@@ -172,7 +172,7 @@ describe("extension headers (RFC 6455 section 9.1)", () => {
     );
   });
 
-  test("hundred thousand offers or an endless quoted string take no longer than their length (OP-03)", () => {
+  test("hundred thousand offers or an endless quoted string take no longer than their length (OP-03, SV-04)", () => {
     const started = process.cpuUsage();
     expect(parseExtensions("a;b=c,".repeat(100_000))).toHaveLength(100_000);
     expect(() => parseExtensions(`a; b="${"\\a".repeat(500_000)}`)).toThrow(GrammarError);

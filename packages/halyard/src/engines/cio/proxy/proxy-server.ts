@@ -6,6 +6,7 @@ import { headerPairs } from "../../../client/request-parts.ts";
 import { hostName } from "../../../client/request-url.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { InvalidArgumentError } from "../../../protocol/errors.ts";
+import { ownOptions } from "../../../protocol/given.ts";
 import type { Header } from "../../../protocol/handshake/header-list.ts";
 import { formatHead, refuseReserved } from "../../../protocol/handshake/http-format.ts";
 import { pickOptions } from "../../../session/options.ts";
@@ -52,7 +53,7 @@ const longestCredential = 255;
  * @throws {@link InvalidArgumentError}
  */
 export function proxyServer(what: string, input: Exclude<ProxyInput, false>): ProxyServer {
-  const { url: given, headers = {} } = proxyOptions(what, input);
+  const { url: given, headers = {} } = ownOptions(proxyOptions(what, input));
   const url = parseProxyUrl(what, given);
   const [protocol, defaultPort] = protocols.get(url.protocol) ?? refuse(what, "has an unknown scheme");
   if (!["", "/"].includes(url.pathname) || url.search !== "" || url.hash !== "")
@@ -100,7 +101,7 @@ function userInfoOf(what: string, url: URL): UserInfo | null {
 }
 
 function checkForSocks(what: string, protocol: ProxyProtocol, userInfo: UserInfo | null): void {
-  const { username = "", password = "" } = userInfo ?? {};
+  const { username, password } = userInfo ?? { username: "", password: "" };
   if (protocol.startsWith("socks4") && password !== "")
     refuse(what, "has a password, and SOCKS 4 knows only a user");
   if (Math.max(encodeUtf8(username).length, encodeUtf8(password).length) > longestCredential)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from "node:net";
+import { ownOptions } from "../../../protocol/given.ts";
 import type { AnswerLimits } from "../../../protocol/handshake/client-handshake.ts";
 import { ConnectionError, ProxyError, type ProxyErrorContext, TlsError } from "../../../session/errors.ts";
 import { type DialContext, type DialOptions, dial, startTls } from "../../../sockets/dial.ts";
@@ -65,9 +66,10 @@ async function targetFor(
 
 async function reach(
   { proxy, proxyTls }: TunnelOptions,
-  { tls: tlsAbove, noDelay, keepAlive, addressTimeout, isReleasable = false }: DialOptions,
+  options: DialOptions,
   context: DialContext,
 ): Promise<SocketStream> {
+  const { tls: tlsAbove, noDelay, keepAlive, addressTimeout, isReleasable = false } = ownOptions(options);
   const { host, port, protocol } = proxy;
   const { notice } = context;
   const tls = protocol === "https" ? proxyTls : null;
