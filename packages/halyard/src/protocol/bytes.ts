@@ -81,8 +81,8 @@ export function encodeUtf8Into(text: string, target: Uint8Array, start: number):
 
 /** ASCII into memory that has room for one byte a unit. @returns whether all of it was ASCII */
 export function encodeAsciiInto(text: string, target: Uint8Array, start: number): boolean {
-  const { read, written } = encoder.encodeInto(text, target.subarray(start, start + text.length));
-  return read === text.length && written === text.length;
+  const { read } = encoder.encodeInto(text, target.subarray(start, start + text.length));
+  return read === text.length;
 }
 
 export function decodeUtf8(bytes: Uint8Array): string {

@@ -221,7 +221,7 @@ export class Connection {
     incoming.stopAt = incoming.work + batchWork;
     let bytes = 0;
     try {
-      while (bytes < this.#batchBytes && this.closing.canReceive) {
+      while (this.closing.canReceive) {
         bytes += this.#takeWholeFrames(batch, this.#batchBytes - bytes);
         if (bytes >= this.#batchBytes) break;
         const frame = incoming.next();

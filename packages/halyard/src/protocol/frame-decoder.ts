@@ -112,7 +112,7 @@ export class FrameDecoder {
     }
     const available = this.input.length - this.#at;
     const wanted = this.length - this.offset;
-    if (available === 0 && wanted > 0 && !this.first) {
+    if (available === 0 && !this.first) {
       this.start = this.end = this.#at;
       return false;
     }

@@ -285,12 +285,8 @@ export class Outgoing implements SendChannel<Frame> {
 
   #overflow(): Promise<never> {
     const { messages, bytes } = this.#bounds;
-    const error = new ChannelOverflowError(
-      `the outgoing channel is full (${messages} messages or ${bytes} bytes)`,
-      {
-        phase: "open",
-      },
-    );
+    const text = `the outgoing channel is full (${messages} messages or ${bytes} bytes)`;
+    const error = new ChannelOverflowError(text);
     this.#owner.overflowed(error);
     return Promise.reject(error);
   }

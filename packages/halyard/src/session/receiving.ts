@@ -108,7 +108,7 @@ export class Receiving implements BatchReceiver {
         if (this.#incoming.hasRoom(frame)) return;
       }
       const text = `the incoming channel is full (${messages} messages or ${bytes} bytes)`;
-      this.#owner.incomingOverflowed(new ChannelOverflowError(text, { phase: "open" }));
+      this.#owner.incomingOverflowed(new ChannelOverflowError(text));
       return;
     }
     this.#owner.readingPaused(true);

@@ -329,6 +329,7 @@ export class WebSocketSession implements AsyncDisposable {
 
   /** @internal */
   overflowed(error: ChannelOverflowError): void {
+    error.locate({ phase: "open", url: this.#url });
     const reason = new CloseReason(CloseReason.Codes.INTERNAL_ERROR, "outgoing channel overflowed");
     this.fail(reason, error, false);
   }

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { copyOf, decodeUtf8, encodeUtf8, truncateUtf8, viewOf } from "../../src/protocol/bytes.ts";
+import {
+  copyOf,
+  decodeUtf8,
+  encodeAsciiInto,
+  encodeUtf8,
+  encodeUtf8Into,
+  truncateUtf8,
+  utf8Length,
+  viewOf,
+} from "../../src/protocol/bytes.ts";
 import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { anyText, hex, toHex } from "./support.ts";
 
@@ -29,6 +38,14 @@ describe("viewOf", () => {
       expect(() => viewOf(data as never)).toThrow(InvalidArgumentError);
     },
   );
+
+  test.each([
+    [null, "null"],
+    [100, "number"],
+    ["text", "string"],
+  ])("says of %j what it is", (data, kind) => {
+    expect(() => viewOf(data as never)).toThrow(`this ${kind} is neither`);
+  });
 });
 
 test.each([
@@ -82,5 +99,43 @@ describe("text", () => {
         );
       }),
     );
+  });
+});
+
+describe("text that is written into memory", () => {
+  const edges = [
+    "\u007f",
+    "\u0080",
+    "\u07ff",
+    "\u0800",
+    "\ud7ff",
+    "\ue000",
+    "\uffff",
+    "\u{10000}",
+    "\u{10ffff}",
+  ];
+  const texts = ["", "a", ...edges, ...[63, 64, 65, 200].map((length) => "x".repeat(length))].flatMap(
+    (each) => [each, `é${each}`, `${each}é`, `${each}\u{1f600}z`],
+  );
+
+  test.each(texts)("has the size that was foretold: %j", (text) => {
+    expect(utf8Length(text)).toBe(Buffer.byteLength(text));
+  });
+
+  test.each(texts)("lies where it should, and nothing else is touched: %j", (text) => {
+    const bytes = Buffer.from(text);
+    const memory = new Uint8Array(5 + 3 * text.length + 2).fill(0xa5);
+    expect(encodeUtf8Into(text, memory, 5)).toBe(bytes.length);
+    expect(toHex(memory.subarray(5, 5 + bytes.length))).toBe(toHex(bytes));
+    expect(toHex(memory.subarray(0, 5))).toBe("a5 a5 a5 a5 a5");
+  });
+
+  test.each(texts)("is ASCII, or said not to be, and keeps to its place: %j", (text) => {
+    const memory = new Uint8Array(5 + text.length + 2).fill(0xa5);
+    const isAscii = encodeAsciiInto(text, memory, 5);
+    expect(isAscii).toBe(Buffer.byteLength(text) === text.length);
+    if (isAscii) expect(Buffer.from(memory.subarray(5, -2)).toString()).toBe(text);
+    expect(toHex(memory.subarray(0, 5))).toBe("a5 a5 a5 a5 a5");
+    expect(toHex(memory.subarray(-2))).toBe("a5 a5");
   });
 });

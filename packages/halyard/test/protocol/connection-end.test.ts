@@ -228,6 +228,15 @@ describe.each(ROLES)("what ends the connection of a %s", (role) => {
     expect(closeCodesIn(output)).toEqual([1002]);
   });
 
+  test("is the last that is heard, though bytes come before it counts", () => {
+    const connection = connect(role);
+    connection.receive(toRole(role, "81 01 61", "83 00"));
+    expect(show(connection.take())).toEqual(["text 61"]);
+    connection.receive(toRole(role, "81 01 62"));
+    expect(connection.take()).toEqual([]);
+    expect(connection.hasInput).toBe(false);
+  });
+
   test.each([normal, "83 00"])("comes at once when nothing is before it: %s", (end) => {
     const connection = connect(role);
     connection.receive(toRole(role, end));

@@ -4,6 +4,7 @@ import type { Connection } from "../../src/protocol/connection.ts";
 import { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { FakeCodec, negotiated, withCodec } from "./fake-extension.ts";
+import { outcome } from "./handshake/support.ts";
 import {
   closeCodesIn,
   connect,
@@ -144,10 +145,13 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
   test("throws what the codec throws, but behind the frames before it", () => {
     const { connection, codec } = withInversion(role);
     connection.receive(toRole(role, "81 01 61", "c1 01 9e"));
-    codec.fault = new RangeError("out of memory");
+    const fault = new RangeError("out of memory");
+    codec.fault = fault;
     expect(show(connection.take())).toEqual(["text 61"]);
     expect(connection.hasInput).toBe(true);
-    expect(() => connection.take()).toThrow("out of memory");
+    expect(outcome(() => connection.take())).toEqual({ thrown: fault });
+    expect(connection.hasInput).toBe(false);
+    expect(connection.take()).toEqual([]);
   });
 
   test.each([
@@ -195,6 +199,16 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
     await finishEncoding(connection, codec);
     expect(written(connection)).toEqual(["c1 01 9d"]);
     expect(connection).toMatchObject({ outputFrames: 0, outputBytes: 0, outputMessages: 0 });
+  });
+
+  test("tells what is ready, and not what it encodes", () => {
+    const { connection, codec } = withInversion(role);
+    connection.send(text("a"));
+    connection.send(new Frame.Ping());
+    codec.holds = true;
+    connection.send(text("b"));
+    expect(connection.ready).toEqual({ frames: 2, messages: 1 });
+    expect([connection.outputFrames, connection.outputMessages]).toEqual([3, 2]);
   });
 
   test("closes behind what it encodes, and ends not before", async () => {
@@ -291,6 +305,13 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     expect([connection.take().length, connection.take().length, connection.take().length]).toEqual([3, 3, 1]);
     expect(new Set(codec.calls)).toEqual(new Set(["<= 1000"]));
   });
+
+  test("are of so much work, and a message that is decoded is that of sixteen more", () => {
+    const connection = connect(role, { extensions: [withCodec(new FakeCodec())] });
+    connection.receive(toRole(role, ...Array.from({ length: 100 }, () => "c2 01 00")));
+    expect([connection.take().length, connection.take().length]).toEqual([61, 39]);
+    expect(connection.work).toBe(1_700);
+  });
 });
 
 describe.each(ROLES)("frame by frame a %s", (role) => {
@@ -309,5 +330,10 @@ describe.each(ROLES)("frame by frame a %s", (role) => {
       "binary 00 01 02",
       "pong 00",
     ]);
+  });
+
+  test("hands a message that the codec has decoded to its other extensions", () => {
+    const connection = connect(role, { extensions: [adds("a", 1), withCodec(new FakeCodec())] });
+    expect(show(deliver(connection, toRole(role, "c2 01 9e")))).toEqual(["binary 61 01"]);
   });
 });

@@ -110,7 +110,9 @@ describe.each(ROLES)("to a %s that streams", (role) => {
     expect(failureOf(connection)).toBeNull();
     connection.maxFrameSize = 1;
     expect(connection.maxFrameSize).toBe(1);
-    expect(joined(deliver(connection, toRole(role, "82 02 01 02")))).toEqual(["binary 01 02"]);
+    const frame = toRole(role, "82 02 01 02");
+    expect(joined(deliver(connection, frame))).toEqual(["binary 01 02"]);
+    expect(joined(deliver(connection, frame.subarray(0, -1), frame.subarray(-1)))).toEqual(["binary 01 02"]);
     expect(failureOf(connection)).toBeNull();
   });
 
@@ -183,6 +185,18 @@ describe.each(ROLES)("a compressed message to a %s that streams", (role) => {
       expect(frames.map((each) => each.fin).indexOf(true)).toBe(frames.length - 1);
     }
     expect(sizes.join(", ")).toBe("16384 fin, 16384, 1 fin, 16384, 16384, 7232 fin");
+  });
+
+  test("comes before what lies behind it, and all its slices are of its type", () => {
+    const { connection, codec } = compressed(role);
+    codec.decode = (chunk) => Uint8Array.of(chunk.length & 0x7f);
+    for (const firstByte of [0xc1, 0xc2]) {
+      connection.receive(toRole(role, frame(firstByte, new Uint8Array(40_000)), "82 01 ff"));
+      const frames: Frame[] = [];
+      while (connection.hasInput) frames.push(...connection.take());
+      const type = firstByte === 0xc1 ? "text" : "binary";
+      expect(show(frames)).toEqual([`${type} 00 ...`, `${type} 00 ...`, `${type} 40`, "binary ff"]);
+    }
   });
 
   test("that becomes a thousand times as large comes slice by slice", () => {

@@ -10,6 +10,7 @@ import {
   concat,
   connect,
   deliver,
+  detach,
   failureOf,
   frame,
   hex,
@@ -101,6 +102,34 @@ describe.each(ROLES)("a %s", (role) => {
     expect(connection.outputFrames).toBe(1);
     connection.send(new Frame.Binary(hex("62")));
     expect(written(connection)).toEqual(["02 01 61", "80 01 62"]);
+  });
+
+  test("refuses a message that is larger than messages may be, though frames may", () => {
+    const limits = { maxFrameSize: 4, maxMessageSize: 3 };
+    const connection = connect(role, { limits });
+    expect(show(deliver(connection, toRole(role, "82 03 61 62 63", "82 04 61 62 63 64")))).toHaveLength(1);
+    expect(failureOf(connection)).toEqual(new FrameTooBigError("maxMessageSize", 4, 3));
+    const raw = connect(role, { mode: "raw", limits });
+    expect(show(deliver(raw, toRole(role, "82 04 61 62 63 64")))).toEqual(["binary 61 62 63 64"]);
+  });
+
+  test("uses the memory of what was written again, once nobody reads it", () => {
+    const connection = connect(role);
+    const memories = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 40; round++) {
+      connection.send(new Frame.Binary(new Uint8Array(50_000)));
+      for (const { buffer } of connection.takeOutput()) memories.add(buffer);
+      connection.releaseOutput();
+    }
+    expect(memories.size).toBeLessThan(4);
+  });
+
+  test("can be disposed of without an extension", () => {
+    const connection = connect(role);
+    connection.receive(toRole(role, "82 01 61"));
+    connection.dispose();
+    expect(connection.hasInput).toBe(false);
+    expect(connection.take()).toEqual([]);
   });
 
   test("takes a new limit of a frame's size for what comes from then on", () => {
@@ -210,6 +239,23 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     expect(connection.take()).toEqual([]);
   });
 
+  test("count a message in fragments as the frames behind it", () => {
+    const connection = connect(role, { batchBytes: 8 });
+    const rest = Array.from({ length: 6 }, () => "82 02 63 64");
+    connection.receive(toRole(role, "02 02 61 61", "80 02 62 62", ...rest));
+    expect([connection.take().length, connection.take().length, connection.take().length]).toEqual([3, 4, 0]);
+  });
+
+  test("are of a thousand small messages at most", () => {
+    const connection = connect(role);
+    const message = toRole(role, "82 01 61");
+    connection.receive(Buffer.concat(Array.from({ length: 2_500 }, () => message)));
+    const sizes: number[] = [];
+    while (connection.hasInput) sizes.push(connection.take().length);
+    expect(sizes).toEqual([1024, 1024, 452]);
+    expect(connection.work).toBe(2_500);
+  });
+
   test("hold 1 MiB by default", () => {
     const connection = connect(role);
     const message = frame(0x82, new Uint8Array(2 ** 17));
@@ -243,6 +289,21 @@ describe.each(ROLES)("the batches of a %s", (role) => {
     }
     expect(calls).toBeGreaterThanOrEqual(5);
     expect(show(frames).map((each) => each.slice(-5))).toEqual(["61 62", "xt 63"]);
+  });
+
+  test.each([
+    ["it is retained", (connection: Connection) => connection.retain()],
+    ["more has come", (connection: Connection) => connection.receive(messages("09"))],
+  ])("can be transferred away while others wait, once %s", (_, act) => {
+    const connection = connect(role, { batchBytes: 1 });
+    const large = Array.from({ length: 3 }, (_, at) => frame(0x82, new Uint8Array(1_000).fill(at)));
+    connection.receive(toRole(role, ...large), true);
+    connection.take();
+    act(connection);
+    const [second] = connection.take() as [Frame];
+    expect(second.data).toEqual(new Uint8Array(1_000).fill(1));
+    detach(second.data);
+    expect(connection.take()[0]?.data).toEqual(new Uint8Array(1_000).fill(2));
   });
 
   test("are the same when more comes before what waits has been read", () => {

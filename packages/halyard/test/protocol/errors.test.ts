@@ -9,26 +9,32 @@ import {
 } from "../../src/protocol/errors.ts";
 
 describe.each([
-  [InvalidArgumentError, new InvalidArgumentError("wrong"), "ERR_HALYARD_INVALID_ARGUMENT", undefined],
-  [
-    ProtocolViolationError,
-    new ProtocolViolationError("wrong", 1002),
-    "ERR_HALYARD_PROTOCOL_VIOLATION",
-    "open",
-  ],
-  [FrameTooBigError, new FrameTooBigError("maxFrameSize", 2, 1), "ERR_HALYARD_FRAME_TOO_BIG", "open"],
-  [HandshakeError, new HandshakeError("wrong"), "ERR_HALYARD_HANDSHAKE", "upgrade"],
-])("%o", ({ name }, error, code, phase) => {
+  [InvalidArgumentError, () => new InvalidArgumentError("wrong"), "INVALID_ARGUMENT", undefined],
+  [ProtocolViolationError, () => new ProtocolViolationError("wrong", 1002), "PROTOCOL_VIOLATION", "open"],
+  [FrameTooBigError, () => new FrameTooBigError("maxFrameSize", 2, 1), "FRAME_TOO_BIG", "open"],
+  [HandshakeError, () => new HandshakeError("wrong"), "HANDSHAKE", "upgrade"],
+])("%o", ({ name }, make, code, phase) => {
   test("has the name of its class, its code and its phase", () => {
-    expect(error).toMatchObject({ name, code, phase, url: undefined });
+    const error = make();
+    expect(error).toMatchObject({ name, code: `ERR_HALYARD_${code}`, phase, url: undefined });
     expect("cause" in error).toBe(false);
     expect(error.stack).toContain(name);
   });
 
   test("is known as a HalyardError, also to another copy of the library", () => {
+    const error = make();
     expect(error).toBeInstanceOf(HalyardError);
     expect(HalyardError.is(error)).toBe(true);
     expect(Symbol.for("halyard.error") in error).toBe(true);
+  });
+
+  test("is told later where it happened, and how long it took, but keeps the URL it knows", () => {
+    const error = make();
+    expect(error.locate({ phase: "closing", url: "ws://a/" })).toBe(error);
+    expect(error.locate({ phase: "tls", url: "ws://b/" })).toMatchObject({ phase: "tls", url: "ws://a/" });
+    const timings = { dns: 1 };
+    error.timed(timings);
+    expect(error.timings).toBe(timings);
   });
 });
 
@@ -45,6 +51,8 @@ test("an error has the context it was made with", () => {
     status: 404,
     body: "none",
   });
+  const headers = new Headers({ "x-why": "because" });
+  expect(new HandshakeError("wrong", { headers }).headers).toBe(headers);
 });
 
 test.each([

@@ -197,6 +197,58 @@ describe.each(ROLES)("a decoder of a %s", (role) => {
     expect(decoder).toMatchObject({ first: false, last: false, offset: 0, start: 0, end: 1 });
   });
 
+  test("tells how much of a payload is still to come", () => {
+    const decoder = decoderOf(role);
+    const chunk = toRole(role, "82 0a 00 01 02 03 04 05 06 07 08 09");
+    expect(decoder.missing).toBe(0);
+    const headerBytes = chunk.length - 10;
+    for (const [from, to, missing] of [
+      [0, 1, 0],
+      [1, headerBytes, 10],
+      [headerBytes, headerBytes + 3, 7],
+      [headerBytes + 3, headerBytes + 7, 3],
+      [headerBytes + 7, headerBytes + 10, 0],
+    ] as const) {
+      decoder.feed(chunk.subarray(from, to));
+      decoder.next();
+      expect(decoder.missing).toBe(missing);
+    }
+  });
+
+  test("tells where a message begins, which is neither in a header, nor in a payload, nor between fragments", () => {
+    const decoder = decoderOf(role);
+    const starts = (...frames: string[]) => {
+      const chunk = toRole(role, ...frames);
+      return Array.from(chunk, (byte) => {
+        decoder.feed(Uint8Array.of(byte));
+        while (decoder.next());
+        return decoder.messageStart;
+      });
+    };
+    expect(starts("82 02 61 62").at(-1)).toBe(1);
+    expect(starts("82 02 61 62").slice(0, -1)).not.toContain(1);
+    expect(starts("02 01 61", "00 00")).not.toContain(1);
+    expect(starts("80 00").at(-1)).toBe(1);
+    decoder.feed(toRole(role, "82 00", "82 00"));
+    decoder.next();
+    expect(decoder.messageStart).toBe(decoder.input.length / 2);
+    decoder.skipTo(decoder.input.length);
+    expect(decoder.next()).toBe(false);
+  });
+
+  test("keeps its place in a header while another decoder reads one", () => {
+    const [one, other] = [decoderOf(role), decoderOf(role)];
+    const [ones, others] = [frame(0x82, new Uint8Array(300)), frame(0x81, hex("61"))];
+    const [begun, othersBegun]: [Uint8Array[], Uint8Array[]] = [[], []];
+    const frames: Uint8Array[] = [];
+    const toOther = toRole(role, others);
+    for (const byte of toRole(role, ones)) {
+      frames.push(...read(one, role, Uint8Array.of(byte), begun));
+      expect(read(other, role, toOther, othersBegun)).toEqual([others]);
+    }
+    expect(frames).toEqual([ones]);
+  });
+
   test("shows what it has not read yet, in place", () => {
     const chunk = toRole(role, "82 01 61", "82 01 62");
     const decoder = decoderOf(role);

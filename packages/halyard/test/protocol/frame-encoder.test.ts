@@ -15,6 +15,20 @@ function encoded(encoder: FrameEncoder, firstByte: number, payload: Uint8Array):
   return toHex(concat(encoder.take()));
 }
 
+/** Fills the slab in use until it has so many free bytes. */
+function leaveFree(encoder: FrameEncoder, free: number): void {
+  const most = 60_000;
+  for (let size = Infinity; size > most; ) {
+    encoder.encode(0x82, new Uint8Array(0));
+    const [{ buffer, byteOffset, length }] = encoder.take() as [Uint8Array];
+    const left = buffer.byteLength - byteOffset - length - free - 4;
+    // For too little a header of four bytes would be too long: on to the next slab.
+    size = left < 126 ? Infinity : left;
+    encoder.encode(0x82, new Uint8Array(Math.min(size, most)));
+    encoder.take();
+  }
+}
+
 /** What waits, without masks, in hex. */
 function writtenBy(encoder: FrameEncoder): string[] {
   return split(concat(encoder.take())).map((each) => toHex(each.frame));
@@ -201,6 +215,16 @@ describe("frames", () => {
     second.release();
     expect([...memory(fill(second, 4))].filter((each) => !own.has(each))).toEqual([]);
   });
+
+  test.each(Array.from({ length: 20 }, (_, at) => 295 + at))(
+    "of text of 300 bytes are whole where a slab has %i left",
+    (free) => {
+      const encoder = new FrameEncoder(null);
+      leaveFree(encoder, free);
+      encoder.encodeText(0x81, "€".repeat(100));
+      expect(concat(encoder.take())).toEqual(frame(0x81, new TextEncoder().encode("€".repeat(100))));
+    },
+  );
 
   test("of text are what the bytes of the text would be", () => {
     const text = fc.oneof(

@@ -38,8 +38,13 @@ describe.each(eachType)("a frame of type %s", (type, make) => {
     expect(copy).toBeInstanceOf(frame.constructor);
   });
 
+  test("has the size of its payload", () => {
+    expect(make(payload()).size).toBe(3);
+  });
+
   test("is written with its type and size", () => {
-    expect(String(make(payload())).toLowerCase()).toBe(`frame.${type}(fin=true, 3 bytes)`);
+    const name = { text: "Text", binary: "Binary", close: "Close", ping: "Ping", pong: "Pong" }[type];
+    expect(String(make(payload()))).toBe(`Frame.${name}(fin=true, 3 bytes)`);
   });
 
   test.each([100, {}, null])("refuses %j as bytes (SN-04, CL-07)", (content) => {
@@ -63,6 +68,22 @@ describe("a data frame", () => {
     expect(frame.readText()).toBe("é\ud800");
     expect(toHex(frame.data)).toBe("c3 a9 ef bf bd");
     expect(frame.data).toBe(frame.data);
+  });
+
+  test("of a string has the size that it may have at most, until it is UTF-8", () => {
+    const frame = new Frame.Text("éa");
+    expect(frame.size).toBe(6);
+    expect(frame.data).toHaveLength(3);
+    expect(frame.size).toBe(3);
+    expect(new Frame.Text("éa", {}, 3).size).toBe(3);
+    expect(new Frame.Text("éa").copy().size).toBe(6);
+  });
+
+  test("of a string needs no check before it is sent, of bytes it does", () => {
+    expect(new Frame.Text("a").isKnownUtf8).toBe(true);
+    expect(new Frame.Text(hex("61")).isKnownUtf8).toBe(false);
+    expect([new Frame.Text("a").text, new Frame.Text(hex("61")).text]).toEqual(["a", undefined]);
+    expect(new Frame.Text("a").copy().text).toBe("a");
   });
 
   test("of an empty string is empty", () => {
@@ -120,6 +141,11 @@ describe("a Close frame", () => {
     expect(toHex(new Frame.Close(reason).data)).toBe(payload);
   });
 
+  test("takes a reason that has a byteLength as well for a reason", () => {
+    const reason = { code: 4000, message: "a", byteLength: 9 };
+    expect(new Frame.Close(reason).readReason()).toEqual(new CloseReason(4000, "a"));
+  });
+
   test.each([
     ["no reason when it is empty", "", null],
     ["a code without a message", "03 e8", new CloseReason(1000)],
@@ -148,6 +174,8 @@ describe("a Close frame", () => {
     ["a message that is a typed array", { code: 1000, message: new Uint8Array(8) as never }],
     ["an object without a code", { message: "bye" } as never],
     ["a message of 124 bytes", { code: 1000, message: "x".repeat(124) }],
+    ["an object without anything", {} as never],
+    ["what calls itself bytes", { byteLength: 2 } as never],
   ])("refuses %s (CL-07)", (_, reason) => {
     expect(() => new Frame.Close(reason)).toThrow(InvalidArgumentError);
   });

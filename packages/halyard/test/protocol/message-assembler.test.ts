@@ -182,6 +182,12 @@ describe.each(ROLES)("a Close frame that comes to a %s", (role) => {
 });
 
 describe.each(ROLES)("the limits of a %s", (role) => {
+  test("count a frame once, in however many pieces it comes", () => {
+    const read = reader(role, { maxMessageSize: 4, maxFragments: 1 });
+    const stream = toRole(role, "82 04 61 62 63 64");
+    expect(show(read(...cut(stream, [...stream.keys()])))).toEqual(["binary 61 62 63 64"]);
+  });
+
   const size = (bytes: number) => new FrameTooBigError("maxMessageSize", bytes, 4);
 
   test.each<[string, Bytes[], unknown]>([

@@ -145,3 +145,8 @@ test("the codec decides what is encoded, and without one nothing is", () => {
   expect(extensions.isEncoded(new Frame.Text("a"))).toBe(false);
   expect(extensions.isEncoded(new Frame.Text("a", { rsv2: true }))).toBe(false);
 });
+
+test.each(ROLES)("two codecs are one too many for a %s", (role) => {
+  const two = [withCodec(new FakeCodec()), withCodec(new FakeCodec(0x20))];
+  expect(() => new MessageExtensions(two, role)).toThrow("two of the negotiated extensions have a codec");
+});

@@ -108,3 +108,9 @@ describe("the user's bytes for a text (RFC 6455 section 8.1)", () => {
     expect(firstBytes(frames)).toEqual(expected);
   });
 });
+
+test("text with a reserved bit is the extension's, and need not be UTF-8", () => {
+  const guard = new OutgoingGuard(0x40);
+  expect(guard.check(new Frame.Text(hex("ff"), { rsv1: true }))).toBe(0xc1);
+  expect(() => guard.check(new Frame.Text(hex("ff")))).toThrow(InvalidArgumentError);
+});

@@ -165,9 +165,91 @@ describe("a validator", () => {
     expect(validator.isComplete).toBe(false);
   });
 
+  test.each(["00 00 00 00 00 00 00 80", "80 00 00 00 00 00 00 00", "61 00 00 80 00 00 00 00 00"])(
+    "finds a byte that continues nothing among zeros: %s",
+    (bytes) => {
+      expect(isUtf8(hex(`61 ${bytes}`))).toBe(false);
+    },
+  );
+
+  test("judges long text as well", () => {
+    expect(isUtf8(hex("e2 82 ac ".repeat(100)))).toBe(true);
+    expect(isUtf8(hex(`${"e2 82 ac ".repeat(100)}e2 82`))).toBe(false);
+  });
+
   test("judges from a given byte on", () => {
     expect(isUtf8(hex("03 e8 c3 a9"), 2)).toBe(true);
     expect(isUtf8(hex("c3 a9 ff"), 2)).toBe(false);
     expect(isUtf8(hex(""), 2)).toBe(true);
+  });
+});
+
+describe("a validator that asks the platform about long text", () => {
+  const euros = hex("e2 82 ac ".repeat(60));
+
+  /** What it says of two chunks, and what it has asked about. */
+  function judge(first: Uint8Array, second: Uint8Array, start = 0): { isValid: boolean; asked: string[] } {
+    const asked: string[] = [];
+    const validator = new Utf8Validator((bytes) => {
+      asked.push(toHex(bytes));
+      return isUtf8OfNode(bytes);
+    });
+    const isValid = validator.push(first) && validator.push(second, start) && validator.isComplete;
+    return { isValid, asked };
+  }
+
+  test("asks about whole characters, and looks at those at the edges itself", () => {
+    const middle = toHex(euros.subarray(3, -3));
+    expect(judge(euros.subarray(0, 1), euros.subarray(1))).toEqual({ isValid: true, asked: [middle] });
+    expect(judge(euros.subarray(0, 2), euros.subarray(2))).toEqual({ isValid: true, asked: [middle] });
+    expect(judge(hex(""), euros)).toEqual({ isValid: true, asked: [toHex(euros.subarray(0, -3))] });
+    expect(judge(hex(""), euros.subarray(1), 2)).toEqual({ isValid: true, asked: [middle] });
+  });
+
+  test("does not ask about text of less than 128 bytes, wherever that begins", () => {
+    expect(judge(hex(""), new Uint8Array(127)).asked).toEqual([]);
+    expect(judge(hex(""), new Uint8Array(128)).asked).toHaveLength(1);
+    expect(judge(hex(""), new Uint8Array(200), 73).asked).toEqual([]);
+    expect(judge(hex(""), new Uint8Array(200), 72).asked).toHaveLength(1);
+  });
+
+  // At the beginning, in the middle and at the end, each of which is looked at in another way.
+  test.each([
+    "80",
+    "c3",
+    "c3 28",
+    "e2 82",
+    "e2 28 a1",
+    "ed a0 80",
+    "f0 9f 98",
+    "f4 90 80 80",
+    "f8 88 80 80 80",
+  ])("finds %s wherever it is", (fault) => {
+    const bad = hex(fault);
+    const ascii = new Uint8Array(150).fill(0x61);
+    for (const text of [ascii, euros]) {
+      for (const at of [0, 3, 75, text.length - 3, text.length]) {
+        const bytes = Buffer.concat([text.subarray(0, at), bad, text.subarray(at)]);
+        expect(judge(hex(""), bytes).isValid).toBe(isUtf8OfNode(bytes));
+        expect(judge(hex("c3"), Buffer.concat([hex("a9"), bytes])).isValid).toBe(isUtf8OfNode(bytes));
+        expect(judge(hex("f0 9f"), bytes).isValid).toBe(false);
+      }
+    }
+  });
+
+  test("says what one does that reads byte by byte, under any split", () => {
+    const character = fc.constantFrom("61", "c3 a9", "e2 82 ac", "f0 9f 98 80", "80", "f0 9f");
+    const text = fc.array(fc.oneof({ weight: 30, arbitrary: fc.constant("f0 9f 98 80") }, character), {
+      minLength: 30,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(text, fc.nat(), (characters, place) => {
+        const bytes = hex(characters.join(" "));
+        const at = place % (bytes.length + 1);
+        expect(judge(bytes.subarray(0, at), bytes.subarray(at)).isValid).toBe(isUtf8OfNode(bytes));
+      }),
+      { numRuns: 300 },
+    );
   });
 });

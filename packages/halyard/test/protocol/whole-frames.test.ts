@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Connection } from "../../src/protocol/connection.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { type Kernel, plainKernel } from "../../src/protocol/kernel.ts";
-import { WholeFrames } from "../../src/protocol/whole-frames.ts";
+import { WholeFrames, wholeFramesFor } from "../../src/protocol/whole-frames.ts";
 import { nodeKernel } from "../../src/sockets/node-kernel.ts";
 import { WasmBytes } from "../../src/sockets/wasm-bytes.ts";
 import {
@@ -152,6 +152,101 @@ describe.each(ROLES)("whole frames that come to a %s", (role) => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  /** What is read in one go, and with which calls of the kernel. */
+  function readAll(input: Uint8Array, mayKeep = false) {
+    const calls: string[] = [];
+    const kernel: Kernel = {
+      ...plainKernel,
+      decode: (...call) => (calls.push("decode"), plainKernel.decode(...call)),
+      units: (...call) => (calls.push("units"), plainKernel.units(...call)),
+      allocate: (size) => (calls.push(`allocate ${size}`), plainKernel.allocate(size)),
+    };
+    const whole = new WholeFrames(role === "server", kernel);
+    const batch: Frame[] = [];
+    whole.read(input, 0, mayKeep, { maxPayload: 70_000, maxBytes: 2 ** 20, maxFrames: 100 }, batch);
+    return { batch, calls, at: whole.at, largeBytes: whole.largeBytes, largeSize: whole.largeSize };
+  }
+  const ofSize = (firstByte: number, size: number) => frame(firstByte, new Uint8Array(size).fill(0x61));
+
+  test.each([
+    ...[0, 1, 64, 65, 125, 126, 127, 16_384].map((size) => [0x81, size, true] as const),
+    ...[16_385, 65_535, 65_536].map((size) => [0x81, size, false] as const),
+    ...[0, 125, 126, 16_385, 65_535].map((size) => [0x82, size, true] as const),
+    [0x82, 65_536, false],
+    [0x01, 3, false],
+    [0x02, 3, false],
+    [0x80, 3, false],
+    [0xc1, 3, false],
+    [0x88, 3, false],
+  ] as const)("with the first byte %i and %i bytes: taken is %s", (firstByte, size, isTaken) => {
+    const sent = toRole(role, ofSize(firstByte, size));
+    for (const rest of ["", "82 00", "82"]) {
+      const { batch, at } = readAll(concat([sent, toRole(role, rest)]));
+      expect(at).toBe(!isTaken ? 0 : sent.length + (rest === "82 00" ? toRole(role, rest).length : 0));
+      if (isTaken) expect(batch[0]?.data).toEqual(new Uint8Array(size).fill(0x61));
+    }
+    const cut = readAll(sent.subarray(0, -1));
+    expect([cut.batch, cut.at]).toEqual([[], 0]);
+  });
+
+  test.each(["82 7e 00 7d", "82 7e 00", "82 7e", "82"])("are left when they begin with %s", (header) => {
+    const input = concat([toRole(role, header), new Uint8Array(header.length === 11 ? 200 : 0)]);
+    expect(readAll(input)).toMatchObject({ batch: [], at: 0 });
+  });
+
+  test("of text that is not UTF-8 are left", () => {
+    expect(readAll(toRole(role, "81 01 61", "81 01 80"))).toMatchObject({
+      at: toRole(role, "81 01 61").length,
+    });
+  });
+
+  test("are counted where they are large and binary", () => {
+    const input = toRole(
+      role,
+      ...[8_191, 8_192, 9_000].map((size) => ofSize(0x82, size)),
+      ofSize(0x81, 9_000),
+    );
+    expect(readAll(input)).toMatchObject({ largeBytes: 17_192, largeSize: 9_000 });
+  });
+
+  test.each([
+    ["stay in memory that is given, of which they are a sixteenth", 100, true, true],
+    ["are copied where they are less of it", 99, true, false],
+    ["are copied out of memory that is not given", 100, false, false],
+  ])("%s", (_, size, isGiven, stays) => {
+    const memory = new Uint8Array(16 * 100);
+    const sent = toRole(role, ofSize(0x82, size));
+    memory.set(sent);
+    const { batch } = readAll(memory.subarray(0, sent.length), isGiven);
+    expect(batch[0]?.data.buffer === memory.buffer).toBe(stays);
+  });
+
+  test("of 65 bytes to 32 KiB share memory with their neighbours", () => {
+    const shares = (size: number) => {
+      const { batch } = readAll(toRole(role, ofSize(0x82, size), ofSize(0x82, size)));
+      return batch[0]?.data.buffer === batch[1]?.data.buffer;
+    };
+    expect([64, 65, 1_000, 30_000].map(shares)).toEqual([false, true, true, true]);
+    const allocated = (size: number) =>
+      readAll(toRole(role, ofSize(0x82, size), ofSize(0x82, 40_000))).calls[0];
+    expect([32_768, 32_769].map(allocated)).toEqual(["allocate 65536", "allocate 32769"]);
+  });
+
+  test("of short ASCII are cut out of one string, where no mask is in the way", () => {
+    const { calls, batch } = readAll(toRole(role, ...[64, 1, 64].map((size) => ofSize(0x81, size))));
+    expect(calls).toEqual(role === "server" ? ["decode", "decode", "decode"] : ["units"]);
+    expect(batch.map((each) => each.type === "text" && each.readText().length)).toEqual([64, 1, 64]);
+    expect(readAll(toRole(role, ofSize(0x81, 65))).calls).toEqual(["decode"]);
+    expect(readAll(toRole(role, frame(0x81, "c2 80"))).calls).toEqual(["decode"]);
+  });
+
+  test("of a role and a kernel have one reader for all connections", () => {
+    const reader = wholeFramesFor(role === "server", plainKernel);
+    expect(wholeFramesFor(role === "server", plainKernel)).toBe(reader);
+    expect(wholeFramesFor(role !== "server", plainKernel)).not.toBe(reader);
+    expect(wholeFramesFor(role === "server", nodeKernel)).not.toBe(reader);
   });
 
   test("end a batch in time", () => {

@@ -77,6 +77,21 @@ describe("bounds", () => {
   });
 
   test.each([
+    ["of messages", bounded({ messages: 4 }), [1, 1, 1, 1], 2],
+    ["of bytes", bounded({ bytes: 8 }), [2, 1, 1, 4], 3],
+    ["of messages, though half of the bytes was before", bounded({ messages: 4, bytes: 9 }), [5, 4, 0, 0], 2],
+    ["of bytes, though half of the messages was before", bounded({ messages: 4, bytes: 8 }), [2, 1, 1, 4], 3],
+  ])("room() resolves when half %s is left", async (_, bounds, sizes, half) => {
+    const target = channel(bounds);
+    fill(target, ...sizes);
+    const room = target.room();
+    for (let taken = 1; taken < half; taken++) target.tryReceive();
+    expect(await stateOf(room)).toBe("pending");
+    target.tryReceive();
+    expect(await stateOf(room)).toBe("fulfilled");
+  });
+
+  test.each([
     ["a batch is taken", (target: Channel<number>) => void target.batches()[Symbol.asyncIterator]().next()],
     ["it is cancelled", (target: Channel<number>) => target.cancel()],
     ["it ends", (target: Channel<number>) => target.end()],
@@ -114,6 +129,19 @@ describe("bounds", () => {
 });
 
 describe("receive", () => {
+  test("who begins to wait is announced, and waits until there is an element", async () => {
+    const target = channel();
+    let announced = 0;
+    target.onWait = () => announced++;
+    target.push(1);
+    await target.receive();
+    expect([announced, target.isAwaited]).toEqual([0, false]);
+    const receiving = target.receive();
+    expect([announced, target.isAwaited]).toEqual([1, true]);
+    target.push(2);
+    expect([await receiving, target.isAwaited]).toEqual([2, false]);
+  });
+
   test("it gives what is there in order, then waits", async () => {
     const target = channel();
     fill(target, 1, 2);

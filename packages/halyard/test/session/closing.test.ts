@@ -23,7 +23,10 @@ describe("a closing handshake that is not completed", () => {
     }
     expect(await stateOf(session.closeReason), "one more message may come").toBe("pending");
     await clock.advance(4);
-    expect(await closing).toMatchObject({ error: { ...timedOut, milliseconds: 5000 }, clean: false });
+    const { error, clean } = await closing;
+    expect(clean).toBe(false);
+    expect(error).toMatchObject({ ...timedOut, milliseconds: 5000 });
+    expect(String(error)).toContain("not completed within 5000 ms");
     expect(await story(opened)).toMatchObject({
       wire: ["close 4000 ours"],
       closeReason: "4000 ours",
@@ -135,6 +138,7 @@ describe("a closing handshake that is not completed", () => {
       incoming: "ProtocolViolationError",
       ended: { clean: false, sent: "4000", initiator: "local", error: "ProtocolViolationError" },
     });
+    expect((await sent.session.ended).error).toMatchObject({ phase: "closing", url: "ws://example.org/" });
 
     const waiting = open({ outgoing: bounded({ messages: 1 }) });
     waiting.transport.hold();
@@ -161,7 +165,8 @@ describe("a closing handshake that is not completed", () => {
     expect(await stateOf(opened.session.ended)).toBe("pending");
     opened.peer.deliver(...reservedOpcode);
     await opened.clock.advance(1);
-    expect((await opened.session.ended).error).toMatchObject({ name: "ProtocolViolationError" });
+    const { error } = await opened.session.ended;
+    expect(error).toMatchObject({ name: "ProtocolViolationError", phase: "open", url: "ws://example.org/" });
   });
 
   test("a failure of which the peer could not be told is 1006", async () => {

@@ -52,6 +52,28 @@ test("everything that is given is taken", () => {
   });
 });
 
+test("extensions and a heartbeat are taken, in objects of our own", () => {
+  const extensions = [{ name: "a", reserves: {}, create: () => expect.unreachable() }];
+  const heartbeat = { message: () => "beat", isAnswer: () => true };
+  const resolved = resolve({ extensions, heartbeat });
+  expect(resolved).toMatchObject({ extensions, heartbeat });
+  expect(resolved.extensions).not.toBe(extensions);
+  expect(resolve({ heartbeat: { message: heartbeat.message } }).heartbeat).toEqual({
+    message: heartbeat.message,
+  });
+});
+
+test.each<[object, string]>([
+  [{ heartbeat: { message: "beat" } }, "heartbeat.message must be of type function"],
+  [{ heartbeat: {} }, "heartbeat.message"],
+  [{ heartbeat: { message: () => "", isAnswer: true } }, "heartbeat.isAnswer must be of type function"],
+  [{ heartbeat: { message: () => "", every: 1 } }, "WebSockets.heartbeat"],
+  [{ channels: { outgoing: { most: 1 } } }, "WebSockets.channels.outgoing"],
+])("%o is refused", (config, message) => {
+  expect(() => resolve(config)).toThrow(InvalidArgumentError);
+  expect(() => resolve(config)).toThrow(message);
+});
+
 test("periods can be switched off", () => {
   expect(resolve({ pingInterval: 0, pingTimeout: Infinity })).toMatchObject({
     pingInterval: Infinity,

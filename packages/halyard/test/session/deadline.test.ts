@@ -15,6 +15,16 @@ test("a deadline comes nearer, is never put off, and passes once", async () => {
   expect(passed).toEqual([50]);
 });
 
+test("of two that are due at the same time the first counts", async () => {
+  const clock = new VirtualClock();
+  const deadline = new Deadline(clock);
+  const passed: string[] = [];
+  deadline.set(50, () => passed.push("first"));
+  deadline.set(50, () => passed.push("second"));
+  await clock.advance(50);
+  expect(passed).toEqual(["first"]);
+});
+
 test("a cancelled deadline is never set again, and leaves no timer", async () => {
   const clock = new VirtualClock();
   const deadline = new Deadline(clock);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, describe, expect, test } from "vitest";
-import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
 import { PingTimeoutError } from "../../src/session/errors.ts";
-import { checkAllSettled, drain, open, openPair, stateOf, turn } from "./support.ts";
+import { checkAllSettled, drain, type OpenOptions, open, openPair, stateOf, turn } from "./support.ts";
 
 afterEach(checkAllSettled);
 
@@ -73,11 +72,61 @@ describe("keepalive", () => {
     for (const wrong of [-1, Number.NaN, 2 ** 31]) {
       expect(() => {
         session.pingInterval = wrong;
-      }).toThrow(InvalidArgumentError);
+      }).toThrow("pingInterval must be");
       expect(() => {
         session.pingTimeout = wrong;
-      }).toThrow(InvalidArgumentError);
+      }).toThrow("pingTimeout must be");
     }
+    session.cancel();
+  });
+
+  test("a heartbeat goes instead of a ping, and its answer is not seen", async () => {
+    const heartbeat = { message: () => "beat", isAnswer: (frame: Frame) => frame.data.length === 4 };
+    const { session, peer, clock } = open({ pingInterval: 100, pingTimeout: 50, heartbeat });
+    await clock.advance(100);
+    peer.texts("echo", "other");
+    await turn();
+    expect(peer.frames).toEqual(["text beat"]);
+    expect(session.incoming.tryReceive()).toMatchObject({ type: "text", text: "other" });
+    await clock.advance(149);
+    expect(await stateOf(session.ended)).toBe("pending");
+    session.cancel();
+  });
+
+  test("without isAnswer every message is seen; a fragment is no answer", async () => {
+    const plain = open({ heartbeat: { message: () => "beat" } });
+    plain.peer.texts("beat");
+    const streamed = open({ heartbeat: { message: () => "beat", isAnswer: () => true } });
+    streamed.transport.stream();
+    streamed.peer.send(new Frame.Text("piece", { fin: false }));
+    await turn();
+    for (const { session } of [plain, streamed]) {
+      expect(session.incoming.tryReceive()?.type).toBe("text");
+      session.cancel();
+    }
+  });
+
+  test("a heartbeat that cannot be made ends the session", async () => {
+    const fault = new RangeError("no message");
+    const message = () => {
+      throw fault;
+    };
+    const { session, peer, clock } = open({ pingInterval: 100, heartbeat: { message } });
+    await clock.advance(100);
+    expect(await session.ended).toMatchObject({ error: fault, reason: { code: 1011 } });
+    expect(peer.frames).toEqual(["close 1011 the heartbeat failed"]);
+  });
+
+  test.each<[string, OpenOptions, number, boolean]>([
+    ["an interval", {}, 100, true],
+    ["none", {}, 0, false],
+    ["an interval of a heartbeat", { heartbeat: { message: () => "beat" } }, 100, false],
+  ])("asks an engine whether it can ping, for %s", (_, options, interval, isAsked) => {
+    const { session, transport } = open(options);
+    let asked = 0;
+    Object.assign(transport, { checkPing: () => asked++ });
+    session.pingInterval = interval;
+    expect(asked > 0).toBe(isAsked);
     session.cancel();
   });
 

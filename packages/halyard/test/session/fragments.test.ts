@@ -21,6 +21,11 @@ function fragmentsOf(...parts: (string | Uint8Array)[]): string[] {
 }
 
 describe("text", () => {
+  test.each(["\u{10000}", "\u{10ffff}"])("a cut character is carried to the next part: %j", (character) => {
+    const [high, low] = [character.slice(0, 1), character.slice(1)];
+    expect(fragmentsOf(`a${high}`, `${low}b`)).toEqual(["text a ...", `text ${character}b ...`, "text "]);
+  });
+
   test("each part is a fragment, and the last one is empty", () => {
     expect(fragmentsOf("one", "", "zwei ä")).toEqual([
       "text one ...",

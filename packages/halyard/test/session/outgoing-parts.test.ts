@@ -86,6 +86,15 @@ describe("a message in parts", () => {
     expect(source.asked).toBe(6);
   });
 
+  test("is refused while a fragmented binary message is in progress, also behind a ping", async () => {
+    const { queue } = outgoing();
+    await queue.send(new Frame.Binary(Uint8Array.of(1), { fin: false }));
+    await queue.send(new Frame.Ping());
+    expect(await rejectionOf(queue.sendParts(parts("x")))).toBeInstanceOf(InvalidArgumentError);
+    await queue.send(new Frame.Binary(Uint8Array.of(2)));
+    await queue.sendParts(parts("y"));
+  });
+
   test("is refused while a fragmented message of frames is in progress, which goes on", async () => {
     const { queue, peer } = outgoing();
     await queue.send(new Frame.Text("a", { fin: false }));
@@ -269,6 +278,14 @@ describe("with onOverflow: close", () => {
     const waiting = queue.send(new Frame.Text("x".repeat(30)));
     source.end();
     await Promise.all([sent, waiting]);
+    expect(calls).toEqual([]);
+  });
+
+  test("as many bytes as the bound may wait for the line", async () => {
+    const { queue, source, sent, calls } = await inMessage(bounds);
+    const waiting = ["x", "y"].map((each) => queue.send(new Frame.Text(each.repeat(10))));
+    source.end();
+    await Promise.all([sent, ...waiting]);
     expect(calls).toEqual([]);
   });
 

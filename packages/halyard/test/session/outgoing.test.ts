@@ -62,6 +62,14 @@ describe("send", () => {
     expect(await stateOf(queue.send(small("b")))).toBe(state);
   });
 
+  test.each([
+    ["as it is in UTF-8", "éé", true],
+    ["and not as it is in characters", "ééé", false],
+  ])("the bound in bytes counts text %s", async (_, text, isAccepted) => {
+    const { queue } = await full(bounded({ bytes: 10 }));
+    expect(queue.trySend(new Frame.Text(text))).toBe(isAccepted);
+  });
+
   test("a frame larger than the bound enters an empty queue", async () => {
     const { queue, transport } = outgoing(bounded({ bytes: 2 }));
     transport.hold();

@@ -34,7 +34,9 @@ describe("a full channel with onOverflow: close", () => {
         discarded: 2,
       },
     });
-    expect(String((await opened.session.ended).error)).toContain("(1 messages or Infinity bytes)");
+    const { error } = await opened.session.ended;
+    expect(String(error)).toContain("(1 messages or Infinity bytes)");
+    expect(error).toMatchObject({ phase: "open", url: "ws://example.org/" });
   });
 
   test.each([
@@ -105,6 +107,8 @@ describe("a full channel with onOverflow: close", () => {
       ended: { clean: false, initiator: "local", unsent: 1 },
     });
     expect((await opened.session.ended).error).toBe(error);
+    expect(error).toMatchObject({ phase: "open", url: "ws://example.org/" });
+    expect(String(error)).toContain("(1 messages or Infinity bytes)");
   });
 
   test("outgoing: on a raw session that the peer has closed already only the send fails", async () => {

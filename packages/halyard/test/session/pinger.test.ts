@@ -8,7 +8,7 @@ import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { PipeTransport } from "./pipe-transport.ts";
 
 /** A pinger whose pings, and whose verdict, are noted with the time. */
-function pinger(interval: number, timeout: number) {
+function pinger(interval: number, timeout: number, heartbeat: () => boolean = () => false) {
   const clock = new VirtualClock();
   const transport = new PipeTransport("server", "default");
   const pings: { at: number; payload: Uint8Array }[] = [];
@@ -24,7 +24,7 @@ function pinger(interval: number, timeout: number) {
     return true;
   };
   const owner = {
-    sendHeartbeat: () => false,
+    sendHeartbeat: heartbeat,
     pingTimedOut({ milliseconds }: PingTimeoutError) {
       timeouts.push(`${milliseconds} ms at ${clock.now()}`);
       made.stop();
@@ -59,6 +59,26 @@ describe("the interval", () => {
     expect(times()).toEqual([100, 200, 300]);
     made.stop();
     expect(clock.pending).toBe(0);
+  });
+
+  test("a heartbeat takes the place of the ping, and its silence is the peer's as well", async () => {
+    const beats: number[] = [];
+    const made = pinger(100, 40, () => beats.push(0) > 0);
+    made.pinger.start();
+    await made.clock.advance(1000);
+    expect(made.times()).toEqual([]);
+    expect(beats).toHaveLength(1);
+    expect(made.timeouts).toEqual(["40 ms at 140"]);
+  });
+
+  test("a heartbeat that ends the session leaves no timer", async () => {
+    const made = pinger(100, 40, () => {
+      made.pinger.stop();
+      return true;
+    });
+    made.pinger.start();
+    await made.clock.advance(100);
+    expect(made.clock.pending).toBe(0);
   });
 
   test("timers that have fired are forgotten: a long life needs no more memory", async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // session.send(asyncIterable): what a session does about a message that comes in parts, and about one that stops.
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
@@ -137,6 +138,7 @@ describe("an abort", () => {
     const { session } = open({ answersClose: true });
     const controller = new AbortController();
     await session.send(parts("a"), { signal: controller.signal });
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
     controller.abort();
     expect(await session.close()).toMatchObject({ error: undefined });
   });

@@ -5,7 +5,8 @@ import { InvalidArgumentError } from "../../src/protocol/errors.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { bounded } from "../../src/session/bounds.ts";
 import { ChannelClosedError, TimeoutError } from "../../src/session/errors.ts";
-import { checkAllSettled, drain, open, openRaw, rejectionOf, story, turn } from "./support.ts";
+import type { CloseOptions } from "../../src/session/session-options.ts";
+import { checkAllSettled, drain, open, openRaw, rejectionOf, stateOf, story, turn } from "./support.ts";
 
 afterEach(checkAllSettled);
 
@@ -86,7 +87,7 @@ describe("properties", () => {
     expect([session.maxFrameSize, session.subprotocol]).toEqual([5, "chat"]);
     expect(() => {
       session.maxFrameSize = 0;
-    }).toThrow(InvalidArgumentError);
+    }).toThrow("maxFrameSize must be");
     await session.close();
   });
 
@@ -113,6 +114,15 @@ describe("properties", () => {
     expect(await drain(session)).toEqual(["end"]);
   });
 
+  test("closeReason, ended and signal are the same each time, before the end and behind it", async () => {
+    const { session } = open({ answersClose: true });
+    const promises = () => [session.closeReason, session.ended, session.signal];
+    const before = promises();
+    expect(promises().every((each, at) => each === before[at])).toBe(true);
+    await session.close();
+    expect(promises().every((each, at) => each === before[at])).toBe(true);
+  });
+
   test("the signal aborts when nothing more will be received", async () => {
     const { session, peer } = open();
     expect(session.signal.aborted).toBe(false);
@@ -131,10 +141,12 @@ describe("close", () => {
       expect(await rejectionOf(session.close(reason))).toBeInstanceOf(InvalidArgumentError);
     }
     for (const timeout of [0, -1, Infinity]) {
-      expect(await rejectionOf(session.close({ code: 1000 }, { timeout }))).toBeInstanceOf(
-        InvalidArgumentError,
-      );
+      const refused = await rejectionOf(session.close({ code: 1000 }, { timeout }));
+      expect(refused).toBeInstanceOf(InvalidArgumentError);
+      expect(String(refused)).toContain("timeout must be");
     }
+    const wrong = { timeOut: 1 } as CloseOptions;
+    expect(String(await rejectionOf(session.close(undefined, wrong)))).toContain("timeout");
     await session.send("still open");
     await session.close(new CloseReason(4000));
     expect(peer.frames).toEqual(["text still open", "close 4000"]);
@@ -144,7 +156,11 @@ describe("close", () => {
     const { session, peer, clock } = open();
     const first = session.close({ code: 4001 }, { timeout: 100 });
     const second = session.close({ code: 4002 }, { timeout: 60_000 });
-    await clock.advance(100);
+    const third = session.close({ code: 4003 }, { timeout: 10 });
+    await clock.advance(99);
+    expect(await stateOf(first)).toBe("pending");
+    await clock.advance(1);
+    expect(await third).toBe(await first);
     expect(await second).toBe(await first);
     expect(peer.frames).toEqual(["close 4001"]);
     expect(await session.close()).toBe(await first);
@@ -194,6 +210,15 @@ describe("cancel", () => {
       outgoing: "ChannelClosedError",
     });
     expect(String((await opened.session.ended).error)).toContain("the session was cancelled");
+  });
+
+  test("a second time changes nothing, and whoever is told of ends is told once", async () => {
+    const onEnd = vi.fn();
+    const { session } = open({ onEnd });
+    session.cancel(new Error("first"));
+    session.cancel(new Error("second"));
+    expect(await session.ended).toMatchObject({ error: { message: "first" } });
+    expect(onEnd.mock.calls).toEqual([[session]]);
   });
 
   test("while closing: our reason stays", async () => {

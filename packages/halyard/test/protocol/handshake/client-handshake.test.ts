@@ -24,6 +24,17 @@ function with101(...headers: readonly Header[]): Uint8Array {
   return answer([...AGREEMENT, ...headers]);
 }
 
+test("a request that was written before is sent as it is", () => {
+  const request = latin1("GET / HTTP/1.1\r\n\r\n");
+  expect(clientHandshake({ request }).request).toBe(request);
+  expect(clientHandshake().request).not.toHaveLength(0);
+});
+
+test("an answer that is not HTTP is an error with the URL", () => {
+  const url = "ws://example.org/";
+  expect(outcome(() => receive(latin1("SSH-2.0"), { url }))).toMatchObject({ thrown: { url } });
+});
+
 describe("an agreement", () => {
   test("gives the response and the bytes after it, in the memory of the chunk (HS-15)", () => {
     const head = with101(["X", "y"]);

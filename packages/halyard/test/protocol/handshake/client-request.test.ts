@@ -207,8 +207,10 @@ describe("for any strings of the application (HS-19)", () => {
 
   test("there is an InvalidArgumentError, or a request with one blank line and each header once", () => {
     let requests = 0;
+    let tries = 0;
     fc.assert(
       fc.property(offer, (given) => {
+        tries++;
         let head: string;
         try {
           head = request(given);
@@ -228,6 +230,6 @@ describe("for any strings of the application (HS-19)", () => {
       }),
       { numRuns: 2000 },
     );
-    expect(requests).toBeGreaterThan(200);
+    expect(requests).toBeGreaterThan(tries / 10);
   });
 });

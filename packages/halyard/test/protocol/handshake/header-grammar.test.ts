@@ -173,11 +173,11 @@ describe("extension headers (RFC 6455 section 9.1)", () => {
   });
 
   test("hundred thousand offers or an endless quoted string take no longer than their length (OP-03, SV-04)", () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(parseExtensions("a;b=c,".repeat(100_000))).toHaveLength(100_000);
     expect(() => parseExtensions(`a; b="${"\\a".repeat(500_000)}`)).toThrow(GrammarError);
     expect(trimOws(`a${" ".repeat(500_000)}b`)).toHaveLength(500_002);
-    expect(performance.now() - started).toBeLessThan(4000);
+    expect(process.cpuUsage(started).user, "microseconds, on a machine that may be busy").toBeLessThan(4e6);
   });
 
   test.each([
