@@ -140,8 +140,12 @@ export const activities = {
     refused(around, { url: url(around, "faulty", "/mute"), timeout: 50 }, { code: "ERR_HALYARD_TIMEOUT" }),
   "a server that resets": (around) =>
     refused(around, url(around, "faulty", "/reset"), { code: "ERR_HALYARD_CONNECTION", phase: "upgrade" }),
+  // Linux tells of the reset, or of an end behind what was written before it.
   "a server that resets within its answer": (around) =>
-    refused(around, url(around, "faulty", "/half"), { code: "ERR_HALYARD_HANDSHAKE", phase: "upgrade" }),
+    refused(around, url(around, "faulty", "/half"), {
+      code: /^ERR_HALYARD_(?:HANDSHAKE|CONNECTION)$/,
+      phase: "upgrade",
+    }),
   "a server that talks nonsense": (around) =>
     refused(around, url(around, "faulty", "/garbage"), { code: "ERR_HALYARD_HANDSHAKE" }),
   "a server that refuses": (around) =>
