@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many clients of one server, which flood it, or read nothing: what that costs it.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+
 import { describe, expect, test } from "vitest";
 import {
   bounded,
@@ -12,14 +11,12 @@ import {
 } from "../../src/index.ts";
 import { WebSocketServer } from "../../src/server/index.ts";
 import { type BareClient, bareClient, clientFrame } from "../support/bare-client.ts";
+import { collect } from "../support/collect.ts";
 import { checkLeaks, turns, until } from "../support/leaks.ts";
 
 checkLeaks();
 
 const MiB = 2 ** 20;
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 /** What is held, garbage not counted. */
 async function memory(): Promise<number> {

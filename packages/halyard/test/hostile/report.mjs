@@ -47,7 +47,11 @@ const vitest = await startVitest("test", ["packages/halyard/test/hostile/"], {
 });
 await vitest.close();
 
-lines.sort((a, b) => a.row.localeCompare(b.row) || a.name.localeCompare(b.name));
+// What failed comes last, where it is seen.
+lines.sort(
+  (a, b) =>
+    Number(b.passed) - Number(a.passed) || a.row.localeCompare(b.row) || a.name.localeCompare(b.name),
+);
 const failed = lines.filter(({ passed }) => !passed).length + faults.length;
 if (options.json) {
   print(JSON.stringify({ lines, faults: faults.map(String) }, null, 2));

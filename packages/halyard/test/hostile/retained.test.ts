@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is over is not kept in memory: sessions, and attempts that failed.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+
 import { expect, test } from "vitest";
 import { WebSocketServer } from "../../src/server/index.ts";
 import { bareClient, clientFrame } from "../support/bare-client.ts";
 import { rejection, testClient } from "../support/clients.ts";
+import { collect } from "../support/collect.ts";
 import { closeFrame, hostileServer, serverFrame } from "../support/hostile-server.ts";
 import { checkLeaks, turns, until } from "../support/leaks.ts";
 
 checkLeaks();
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 /** Waits until the collector has found all of them unreachable. */
 async function areCollected(references: readonly WeakRef<object>[], what: string): Promise<void> {

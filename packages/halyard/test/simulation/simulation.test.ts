@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A part of what `npm run simulate` runs: see docs/reliability.md.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+
 import { expect, test } from "vitest";
+import { collect } from "../support/collect.ts";
 import { simulate } from "./simulate.ts";
 
 const seedsInAll = 1000;
@@ -30,8 +30,6 @@ test("a seed replays: the same happens at the same times", async () => {
 });
 
 test("nothing of a connection is kept", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const references: WeakRef<object>[] = [];
   for (let seed = 0; seed < 40; seed++) references.push(...(await simulate(seed)).references);
   for (let count = 0; count < 5; count++) {
