@@ -49,8 +49,7 @@ await vitest.close();
 
 // What failed comes last, where it is seen.
 lines.sort(
-  (a, b) =>
-    Number(b.passed) - Number(a.passed) || a.row.localeCompare(b.row) || a.name.localeCompare(b.name),
+  (a, b) => Number(b.passed) - Number(a.passed) || a.row.localeCompare(b.row) || a.name.localeCompare(b.name),
 );
 const failed = lines.filter(({ passed }) => !passed).length + faults.length;
 if (options.json) {
