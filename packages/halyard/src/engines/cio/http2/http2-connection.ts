@@ -35,6 +35,7 @@ export class Http2Connection {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
   readonly #clock: Clock;
+  #isOver = false;
   #cancelTimer: CancelTimer | null = null;
   /** Streams, and places that are kept for some. */
   #taken = 0;
@@ -51,6 +52,7 @@ export class Http2Connection {
       this.leave();
     });
     session.on("close", () => {
+      this.#isOver = true;
       this.#cancelTimer?.();
       this.leave();
       this.onClose?.();
@@ -132,7 +134,8 @@ export class Http2Connection {
     if (this.#taken > 0) return;
     this.leave();
     this.#session.close();
-    if (!this.#socket.destroyed) this.#cancelTimer ??= this.#clock.after(closeTimeout, () => this.destroy());
+    if (!this.#isOver && !this.#socket.destroyed)
+      this.#cancelTimer ??= this.#clock.after(closeTimeout, () => this.destroy());
   }
 
   /** @throws the platform's error, for a header that it refuses or when the connection has just ended */
