@@ -122,7 +122,7 @@ export const leftOut = {
       reason: "Deno forgets an answer behind which the connection is reset",
     },
     { file: "hostile/prototypes.test.ts", reason: denoZlib },
-    { file: "hostile/server.test.ts", test: "of as many \\S+ as a head holds is answered", reason: denoZlib },
+    { file: "hostile/server.test.ts", test: "of as many .+ as a head holds is answered", reason: denoZlib },
     { file: "hostile/handshake.test.ts", reason: denoZlib },
     { file: "integration/streams.test.ts", reason: denoZlib },
     { file: "integration/deflate.test.ts", reason: denoZlib },
