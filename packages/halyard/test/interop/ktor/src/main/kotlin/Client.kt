@@ -148,9 +148,10 @@ private fun declareScenarios() {
         val session = client.webSocketSession("$url/open?id=ktor-cancel")
         equal(session.text(), "open", "the first message")
         session.cancel()
-        // With OkHttp it says so in a Close frame, with CIO it just goes.
+        // With OkHttp it says so in a Close frame. With CIO it is a race of what is cancelled: it just goes, or what
+        // waits to send is first, and closes with 1000.
         val seen = client.seenEnd(url, "ktor-cancel").code
-        check(seen == 0 || seen == 1011) { "the server saw $seen" }
+        check(seen == 0 || seen == 1000 || seen == 1011) { "the server saw $seen" }
     }
     scenario("the subprotocol that the server chose is in the response") { client, url ->
         val session = client.webSocketSession("$url/echo") { header("Sec-WebSocket-Protocol", "v1.contract, v2.contract") }
