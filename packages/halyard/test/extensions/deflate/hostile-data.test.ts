@@ -148,6 +148,39 @@ describe("data that cannot be inflated is answered with 1007 (CM-04)", () => {
     }
   });
 
+  // Whatever stands behind the payload for zlib must never become a part of the message.
+  test.each([
+    ["a final", 1],
+    ["another", 0],
+  ])("%s stored block, cut before its end", async (_, final) => {
+    for (const size of [40, 20_000]) {
+      const block = concat([Uint8Array.of(final, size, size >> 8, ~size, ~size >> 8), noise(size)]);
+      // A sender ends a message with an empty block, of which four bytes are cut off: without those four it is whole.
+      const whole = final === 0 ? 4 : 0;
+      for (let missing = 1; missing <= 40; missing++) {
+        if (missing === whole) continue;
+        const payload = block.subarray(0, block.length - missing);
+        for (const chunks of [[payload], cut(payload, [payload.length >> 1])]) {
+          const outcome = decode(codecs().client, chunks);
+          await expect(outcome, `${missing} of ${size}`).rejects.toThrow(
+            expect.objectContaining({ closeCode: 1007 }),
+          );
+        }
+      }
+    }
+  });
+
+  // Their codes were chosen such that 00 00 ff ff 01 00 00 ff ff are literals, and the block's end in the last octet.
+  test.each([
+    "05e0819224499224c97eab02983ad8183d332858304b0030135115e9380596cf7ef88eef7cc2eef74bfdffe6dff0e7ffdb3e7ffee2c7bf",
+    "05e0819224499224c97eec4290b880d6180300480bc8818008003c00c9ef7ef893fdfffedfffbef2ffabefa7662cffdfffdefcbdafbffffd",
+  ])("a final block that would end in nine octets that are not its own: %s", async (payload) => {
+    for (const chunks of waysToCut(hex(payload))) {
+      const outcome = decode(codecs().client, chunks);
+      await expect(outcome).rejects.toThrow(expect.objectContaining({ closeCode: 1007 }));
+    }
+  });
+
   test("random bytes, in any pieces: they fail with a typed error or are inflated, and both ways alike", async () => {
     const bytes = fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 60 }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type InflateRaw, inflateRawSync, type ZlibOptions } from "node:zlib";
+import { constants, deflateRawSync, type InflateRaw, inflateRawSync, type ZlibOptions } from "node:zlib";
 import { FrameTooBigError, ProtocolViolationError } from "../../../protocol/errors.ts";
 import { compact, joined } from "../memory.ts";
 import { SlidingWindow } from "../sliding-window.ts";
@@ -15,11 +15,19 @@ import { onThread } from "./threads.ts";
 const syncInput = 16 * 1024;
 const syncOutput = 128 * 1024;
 
+/** What no peer can foresee: 64 of eight octets, so that zlib makes a code of their own for them. */
+const mark = unforeseen();
+
 /**
- * What follows a payload: the end of an empty block, which the sender has cut off (RFC 7692 section 7.2.2), and an empty
- * final block. Only with that does zlib tell a message that is cut from a whole one.
+ * What follows a payload: the end of an empty block, which the sender has cut off (RFC 7692 section 7.2.2), and a final
+ * block of which the mark comes. A payload was whole if the mark is the last that comes out. An empty final block would
+ * not do: zlib takes a payload that is cut for whole if its last block can end just there, and a stored block takes what it
+ * lacks from anything, while the codes of another may be chosen for whatever can be foreseen.
  */
-const trailer = Uint8Array.of(0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff);
+const trailer = joined([
+  Uint8Array.of(0x00, 0x00, 0xff, 0xff),
+  deflateRawSync(mark, { strategy: constants.Z_HUFFMAN_ONLY, memLevel: 1, windowBits: 9 }),
+]);
 
 /**
  * After a final block inside a message comes a new engine, while two bytes suffice for the block: this many are free,
@@ -102,14 +110,13 @@ export class Inflater {
         dictionary: this.#window.bytes,
         // What is allocated at once: 16 KiB by default, which most messages do not need.
         chunkSize: Math.min(Math.max(payload.length * 8, 1024), 16 * 1024),
-        // zlib takes no 0; the length then tells.
-        maxOutputLength: Math.max(1, Math.min(limit, syncOutput)),
+        maxOutputLength: Math.min(limit, syncOutput) + mark.length,
         info: true,
       }) as unknown as { readonly buffer: Uint8Array; readonly engine: InflateRaw };
       if (engine.bytesWritten < input.length) return null;
-      if (buffer.length > limit) throw tooBig(limit);
-      if (this.#keepsContext) this.#window.push(buffer);
-      return compact(buffer);
+      const message = withoutMark(buffer);
+      if (this.#keepsContext) this.#window.push(message);
+      return compact(message);
     } catch (error) {
       if (codeOf(error) !== "ERR_BUFFER_TOO_LARGE") throw asViolation(error);
       if (limit <= syncOutput) throw tooBig(limit);
@@ -141,20 +148,23 @@ export class Inflater {
       const { output, consumed, ended } = await runEngine(this.#engine, {
         bytes: input.subarray(at),
         last: fin,
-        limit: limit - size,
+        limit: limit - size + (fin ? mark.length : 0),
         signal: this.#signal,
       });
-      this.#window.push(output);
-      outputs.push(output);
-      size += output.length;
       at += consumed;
+      const part = at === input.length && fin ? withoutMark(output) : output;
+      this.#window.push(part);
+      outputs.push(part);
+      size += part.length;
       this.#consumed += consumed;
       if (ended) this.#engine = undefined;
       if (at < payloadEnd) this.#countFinalBlock();
     } while (at < payloadEnd);
     // After a final block a sender has to add 0x00, which the trailer makes an empty block. One that did not is understood
     // nevertheless; one whose final block reaches into the trailer was cut.
-    if (fin && at !== payloadEnd && at !== input.length) throw violation("the data ends inside a block");
+    if (fin && at !== payloadEnd && at !== input.length) throw violation(endsInBlock);
+    // Without a mark there was more room than for it.
+    if (size > limit) throw new OutputLimitError(`more than ${limit} bytes`);
     return outputs.length === 1 ? (outputs[0] as Uint8Array) : joined(outputs);
   }
 
@@ -172,6 +182,20 @@ export class Inflater {
     this.#finalBlocks = 0;
     if (!this.#keepsContext) this.#window.clear();
   }
+}
+
+function unforeseen(): Uint8Array {
+  const octets = crypto.getRandomValues(new Uint8Array(8));
+  return crypto.getRandomValues(new Uint8Array(64)).map((choice) => octets[choice % octets.length] as number);
+}
+
+const endsInBlock = "the data ends inside a block";
+
+/** @throws ProtocolViolationError if the mark is not the last that has come out */
+function withoutMark(output: Uint8Array): Uint8Array {
+  const end = output.length - mark.length;
+  if (mark.some((octet, at) => output[end + at] !== octet)) throw violation(endsInBlock);
+  return output.subarray(0, end);
 }
 
 function codeOf(error: unknown): unknown {
