@@ -152,7 +152,7 @@ export const leftOut = {
     { file: proxies, test: '"proxyTls":{"cert":"none"}', reason: denoTls },
     { file: hostileProxies, test: "certificate that has expired is refused", reason: denoTls },
     { file: hostileProxies, test: "PX-01: .* RST", reason: denoReset },
-    { file: network, test: "a resolver that is silent is waited for", reason: denoResolver },
+    { file: network, test: "a resolver that is silent ", reason: denoResolver },
     { file: network, test: "of several addresses ", reason: denoResolver },
     { file: network, test: "a connection that stood and was lost", reason: denoReset },
     {

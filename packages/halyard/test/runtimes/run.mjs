@@ -113,6 +113,7 @@ async function sources(names) {
     const began = Date.now();
     const ran = await runSources(name, all);
     tally.count(`tests of the sources, ${name} ${versions[name]}`, ran.passed, ran.failures, began);
+    for (const file of ran.again) tally.print(`    run again, since it was not run to its end: ${file}`);
     for (const [reason, left] of ran.leftOut) tally.print(`    left out: ${left} tests: ${reason}`);
   }
 }
