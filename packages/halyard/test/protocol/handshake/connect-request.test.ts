@@ -37,6 +37,7 @@ test("a request is accepted with the subprotocol that this server prefers, and a
     ["sec-websocket-protocol", "b"],
     ["sec-websocket-extensions", "x"],
   ]);
+  expect(acceptanceFields(accepted, [])).toEqual([["sec-websocket-protocol", "b"]]);
 });
 
 test.each<[what: string, request: ConnectRequest, status: number]>([
@@ -54,4 +55,11 @@ test.each<[what: string, request: ConnectRequest, status: number]>([
   const refused = checkConnect(wrong);
   expect(refused).toMatchObject({ accepted: false, status });
   expect(refused.headers.map(([name]) => name.toLowerCase())).not.toContain("connection");
+});
+
+test("a refusal names the method, or the version, that is spoken here, and no upgrade", () => {
+  expect(checkConnect(request({ method: "GET" })).headers).toEqual([["Allow", "CONNECT"]]);
+  expect(checkConnect(request({}, [["sec-websocket-version", "8"]])).headers).toEqual([
+    ["Sec-WebSocket-Version", "13"],
+  ]);
 });

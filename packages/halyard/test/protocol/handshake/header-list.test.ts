@@ -13,6 +13,10 @@ describe("HeaderList", () => {
     expect(list.get("SET-COOKIE")).toEqual(["a=1", "b=2"]);
   });
 
+  test("finds nothing by a name that is only as long", () => {
+    expect(list.get("Set-Tokens")).toEqual([]);
+  });
+
   test("knows names of Object.prototype only when they were received (OP-02)", () => {
     expect(list.get("__proto__")).toEqual(["x"]);
     expect(list.get("constructor")).toEqual([]);

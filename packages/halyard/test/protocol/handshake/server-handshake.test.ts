@@ -12,7 +12,7 @@ import {
   type HandshakeRequest,
   type ServerHandshakeOptions,
 } from "../../../src/protocol/handshake/server-handshake.ts";
-import { ACCEPT, clientHandshake, fromLatin1, KEY } from "./support.ts";
+import { ACCEPT, AGREEMENT, clientHandshake, fromLatin1, KEY } from "./support.ts";
 
 const HEADERS: readonly Header[] = [
   ["Host", "example.com"],
@@ -98,6 +98,8 @@ describe("a request is refused (SV-03, RFC 6455 section 4.2.1)", () => {
   test.each([
     ["HTTP/1.0", 505, request(HEADERS, { httpVersion: "1.0" })],
     ["HTTP/2", 505, request(HEADERS, { httpVersion: "2.0" })],
+    ["HTTP/1.10", 505, request(HEADERS, { httpVersion: "1.10" })],
+    ["HTTP/11.1", 505, request(HEADERS, { httpVersion: "11.1" })],
     ["another method", 405, request(HEADERS, { method: "POST" })],
     ["a method in lower case", 405, request(HEADERS, { method: "get" })],
     ["the target *", 400, request(HEADERS, { target: "*" })],
@@ -139,6 +141,7 @@ describe("a request is refused (SV-03, RFC 6455 section 4.2.1)", () => {
     ];
     expect(checkRequest(request(HEADERS, { method: "POST" }))).toMatchObject({ headers: [["Allow", "GET"]] });
     expect(checkRequest(replacing("Upgrade"))).toMatchObject({ headers: upgrade });
+    expect(checkRequest(replacing("Host"))).toMatchObject({ headers: [] });
     expect(checkRequest(replacing("Sec-WebSocket-Version", "\x1b8"))).toMatchObject({
       message: 'Sec-WebSocket-Version "\\u001b8" is not supported, but 13 is',
       headers: [...upgrade, ["Sec-WebSocket-Version", "13"]],
@@ -198,7 +201,9 @@ describe("the 101 answer", () => {
   });
 
   test("needs no extras", () => {
-    expect(clientHandshake().receive(formatAcceptance(accepted(request())))).not.toBeNull();
+    const bytes = formatAcceptance(accepted(request()));
+    expect(clientHandshake().receive(bytes)).not.toBeNull();
+    expect(fromLatin1(bytes).split("\r\n")).toHaveLength(1 + AGREEMENT.length + 2);
   });
 });
 
