@@ -175,14 +175,22 @@ describe("a typed session", () => {
   });
 
   test.each([
-    ["1003 for the type", new Frame.Binary(new Uint8Array(1)), 1003],
-    ["1007 for the content", new Frame.Text('{"id":"x"}'), 1007],
-  ])("closes with %s", async (_name, message, code) => {
+    [
+      "1003 for the type",
+      new Frame.Binary(new Uint8Array(1)),
+      { code: 1003, message: "binary messages are not accepted" },
+    ],
+    [
+      "1007 for the content",
+      new Frame.Text('{"id":"x"}'),
+      { code: 1007, message: "the content of a message is not valid" },
+    ],
+  ])("closes with %s", async (_name, message, reason) => {
     const { client, server } = typedPair();
     await client.send(message);
     const typed = server.typed({ incoming: customers(), onInvalid: "close" });
     await expect(typed.receive()).rejects.toThrow(DeserializeError);
-    expect(await client.closeReason).toMatchObject({ code });
+    expect(await client.closeReason).toMatchObject(reason);
     await server.ended;
   });
 
@@ -252,9 +260,11 @@ describe("a typed session", () => {
     await Promise.all(sent);
     expect(await server.receiveDeserialized()).toEqual({ id: 1 });
     expect(await server.receiveDeserialized()).toEqual({ id: 2 });
-    await typed.send({ id: 3 });
-    expect(await server.receiveDeserialized()).toEqual({ id: 3 });
-    await client.close();
+    await turn();
+    const last = typed.send({ id: 3 });
+    const closed = client.close();
+    expect(await server.receiveDeserialized(), "at once again, before the close").toEqual({ id: 3 });
+    await Promise.all([last, closed]);
   });
 
   test.each([
