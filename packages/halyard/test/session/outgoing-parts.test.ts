@@ -349,6 +349,18 @@ describe("the end", () => {
     expect(source.stopped).toBe(1);
   });
 
+  test("while its last fragment waits for room is not told to the source, which has ended by itself", async () => {
+    const { queue, source, sent, transport } = await inMessage(bounded({ messages: 1 }));
+    transport.hold();
+    source.give("two");
+    source.end();
+    await turn();
+    const error = new Error("broken");
+    queue.fail(error);
+    expect(await rejectionOf(sent)).toBe(error);
+    expect(source).toMatchObject({ asked: 3, stopped: 0 });
+  });
+
   test("nothing can be sent after a message that was cut off: it would be taken for the rest of it", async () => {
     const { queue, source, sent, peer } = await inMessage();
     const error = new Error("no more parts");

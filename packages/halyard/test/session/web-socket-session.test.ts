@@ -132,6 +132,15 @@ describe("properties", () => {
     peer.end();
     await session.ended;
   });
+
+  test("who hears of a failure by the signal finds that nothing more can be sent", async () => {
+    const { session, peer } = open();
+    const closed: boolean[] = [];
+    session.signal.addEventListener("abort", () => closed.push(session.outgoing.isClosedForSend));
+    peer.reset(new Error("the cable was cut"));
+    await session.ended;
+    expect(closed).toEqual([true]);
+  });
 });
 
 describe("close", () => {
