@@ -47,9 +47,7 @@ function isOws(character: string): boolean {
 }
 
 /** A header value does not follow its grammar. Callers turn it into the error of their side. */
-export class GrammarError extends Error {
-  override readonly name = "GrammarError";
-}
+export class GrammarError extends Error {}
 
 /** The members of a comma list, without the empty ones that RFC 9110 section 5.6.1.2 tells recipients to ignore. */
 function listMembers(values: readonly string[]): string[] {
