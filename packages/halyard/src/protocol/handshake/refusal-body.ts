@@ -104,7 +104,7 @@ class ChunkedFraming implements Framing {
     const taken = end < 0 ? chunk.length : end + 1;
     if (this.#line.length + taken > MAX_CHUNK_LINE) this.#ended = true;
     else this.#line += String.fromCharCode(...chunk.subarray(0, taken));
-    if (end >= 0 && !this.#ended) this.#endLine();
+    if (this.#line.endsWith("\n")) this.#endLine();
     return taken;
   }
 

@@ -282,6 +282,8 @@ describe("a refusal (HS-18)", () => {
       "abcdef",
       false,
     ],
+    ["a length of two digits", "HTTP/1.1 403\r\nContent-Length: 12", "abcdefghijklm", "abcdefghijkl", true],
+    ["a length that is no number", "HTTP/1.1 403\r\nContent-Length: 3x", "abcdef", "abcdef", false],
     ["a negative length", "HTTP/1.1 403\r\nContent-Length: -3", "abcdef", "abcdef", false],
     ["no length", "HTTP/1.1 403", "abc", "abc", false],
     [
@@ -298,7 +300,8 @@ describe("a refusal (HS-18)", () => {
     ["UTF-8", "HTTP/1.1 403\r\nContent-Length: 2", "\xc3\xa9", "é", true],
     ["bytes that are not UTF-8", "HTTP/1.1 403\r\nContent-Length: 2", "\xffa", "\ufffda", true],
     ["chunks", chunked, "3\r\nabc\r\n0b ;x=y\r\nhello world\r\n0\r\n\r\n", "abchello world", true],
-    ["chunks with LF only", chunked, "3\nabc\n0\n\n", "abc", true],
+    ["chunks with LF only", chunked, "3\nabc\n2\nde\n0\n\n", "abcde", true],
+    ["a chunk whose size ends in 0", chunked, "10\r\n0123456789abcdef\r\n", "0123456789abcdef", false],
     ["chunks and a length", `${chunked}\r\nContent-Length: 1`, "3\r\nabc\r\n000\r\n", "abc", true],
     ["chunks without an end", chunked, "3\r\nabc\r\n", "abc", false],
     ["a chunk cut short", chunked, "3\r\nab", "ab", false],
@@ -317,6 +320,16 @@ describe("a refusal (HS-18)", () => {
     expect(handshake.bodyComplete).toBe(complete);
   });
 
+  test("keeps the same of chunks that come byte by byte", () => {
+    const handshake = refused(chunked);
+    for (const byte of latin1("3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n")) {
+      expect(handshake.bodyComplete).toBe(false);
+      handshake.receive(Uint8Array.of(byte));
+    }
+    expect(handshake.refusal().body).toBe("abcde");
+    expect(handshake.bodyComplete).toBe(true);
+  });
+
   test("has an error at any time after its head", () => {
     const handshake = refused("HTTP/1.1 500\r\nContent-Length: 10");
     expect(handshake.refusal().body).toBe("");
@@ -332,7 +345,7 @@ describe("a refusal (HS-18)", () => {
   });
 
   test("cannot be asked for before its head", () => {
-    expect(() => clientHandshake().refusal()).toThrow(TypeError);
+    expect(() => clientHandshake().refusal()).toThrow(new TypeError("the handshake was not refused"));
   });
 });
 

@@ -27,8 +27,11 @@ describe("the request", () => {
       url: "ws://example.com/",
     };
     const template = new RequestTemplate(offer);
-    for (const key of [KEY, "AAAAAAAAAAAAAAAAAAAAAA==", KEY]) {
-      expect(fromLatin1(template.withKey(key))).toBe(
+    const keys = [KEY, "AAAAAAAAAAAAAAAAAAAAAA==", KEY];
+    // None of them lies in the memory of another.
+    const heads = keys.map((key) => ({ key, bytes: template.withKey(key) }));
+    for (const { key, bytes } of heads) {
+      expect(fromLatin1(bytes)).toBe(
         `GET ${offer.target} HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
           `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: a, b\r\n` +
           `User-Agent: halyard\r\nX-Key: ${offer.headers[0][1]}\r\n\r\n`,
@@ -146,6 +149,7 @@ describe("refused before anything is sent (HS-19, HS-20)", () => {
     ["a comma", ["a,b"], "subprotocols[0] is not a token"],
     ["a line end", ["a\r\nX: y"], "subprotocols[0] is not a token"],
     ["a letter beyond ASCII", ["é"], "subprotocols[0] is not a token"],
+    ["what is no string", [7 as never], "subprotocols[0] is not a token"],
     ["another one", ["a", "b", "a"], "subprotocols[2] comes twice"],
   ])("a subprotocol with %s, which is not shown", (_, subprotocols, message) => {
     expect(() => request({ subprotocols })).toThrow(invalidArgument(message));

@@ -62,7 +62,9 @@ describe("the request", () => {
     ["a target that is no path", { target: "chat" }],
     ["a subprotocol that is no token", { subprotocols: ["a b"] }],
   ])("refuses %s (HS-19, HS-20)", (_, wrong) => {
-    expect(() => connectRequest({ ...offer, ...wrong })).toThrow(InvalidArgumentError);
+    const run = (): unknown => connectRequest({ ...offer, ...wrong });
+    expect(run).toThrow(InvalidArgumentError);
+    expect(run).toThrow(expect.objectContaining({ url: offer.url }));
   });
 });
 
@@ -116,6 +118,13 @@ describe("the answer", () => {
     expect(handshake.ended("the stream ended")).toMatchObject({ status: 403 });
   });
 
+  test("until a refusal has come there is no body, and no error of it", () => {
+    const handshake = new ConnectHandshake(offer);
+    handshake.receive(new Uint8Array(5_000));
+    expect(handshake.bodyComplete).toBe(false);
+    expect(() => handshake.refusal()).toThrow(new TypeError("the handshake was not refused"));
+  });
+
   test("interim ones are skipped, up to the limit", () => {
     const handshake = new ConnectHandshake({ ...offer, limits: { maxInterimResponses: 2 } });
     for (let count = 0; count < 2; count++) expect(handshake.answered(103, new HeaderList())).toBeNull();
@@ -124,8 +133,8 @@ describe("the answer", () => {
   });
 
   test("that never comes is an error that says how it ended", () => {
-    expect(new ConnectHandshake(offer).ended("the stream was reset").message).toMatch(
-      /reset before the server answered/,
-    );
+    const error = new ConnectHandshake(offer).ended("the stream was reset");
+    expect(error.message).toMatch(/reset before the server answered/);
+    expect(error.url).toBe(offer.url);
   });
 });
