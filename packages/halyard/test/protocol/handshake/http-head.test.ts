@@ -61,6 +61,17 @@ describe("a well-formed head", () => {
     expect(headersOf(`HTTP/1.1 101\r\n${line}\r\n\r\n`)).toEqual([header]);
   });
 
+  test("is the same in pieces, also where one looks like a head (HS-15)", () => {
+    const head = "HTTP/1.1 404 Pas trouv\xe9\t!\r\na: HTTP/1.1 is\tspoken\r\n\r\n";
+    const whole = outcomeOf([latin1(head)]);
+    expect(whole).toMatchObject({
+      returned: { taken: head.length, headers: [["a", "HTTP/1.1 is\tspoken"]] },
+    });
+    const second = head.lastIndexOf("HTTP");
+    expect(outcomeOf([latin1(head.slice(0, second)), latin1(head.slice(second))])).toEqual(whole);
+    expect(outcomeOf([...head].map(latin1))).toEqual(whole);
+  });
+
   test("has no result before its last byte", () => {
     const parser = parse("HTTP/1.1 101\r\na: b\r\n\r");
     expect(parser.head).toBeNull();
@@ -170,6 +181,16 @@ describe("limits (HS-11)", () => {
     expect(() => parse(head, { ...exact, maxHeadSize: head.length - 1 })).toThrow("limit of 24 bytes");
     expect(() => parse(head, { ...exact, maxLineSize: 14 })).toThrow("limit of 14 bytes");
     expect(() => parse(head, { ...exact, maxHeaders: 0 })).toThrow("limit of 0");
+  });
+
+  test("no header at all may be wanted, and one is too many, however the head comes", () => {
+    const none = "HTTP/1.1 200 OK\r\n\r\n";
+    const one = "HTTP/1.1 200 OK\r\na: b\r\n\r\n";
+    for (const cutUp of [(text: string) => [text], (text: string) => [...text]]) {
+      const of = (text: string): unknown => outcomeOf(cutUp(text).map(latin1), { maxHeaders: 0 });
+      expect(of(none)).toMatchObject({ returned: { taken: none.length } });
+      expect(of(one)).toMatchObject({ thrown: { message: expect.stringContaining("limit of 0") } });
+    }
   });
 
   test("an endless line is cut at the limit, whatever comes in one chunk", () => {
