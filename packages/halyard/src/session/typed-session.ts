@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ContentConverter } from "./content-converter.ts";
 import { DeserializeError, SerializeError } from "./errors.ts";
-import { checkType, pickOptions } from "./options.ts";
+import { pickOptions } from "./options.ts";
 import type { SendOptions } from "./outgoing.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 import { done, observe, type WaitOptions } from "./waiting.ts";
@@ -147,7 +147,6 @@ function policyOf(
   onInvalid: InvalidMessagePolicy | ((error: DeserializeError) => InvalidMessagePolicy),
 ): (error: DeserializeError) => InvalidMessagePolicy {
   if (typeof onInvalid === "function") return onInvalid;
-  checkType("typed.onInvalid", onInvalid, "string");
   if (policies.includes(onInvalid)) return () => onInvalid;
   throw new InvalidArgumentError(`typed.onInvalid is one of ${policies.join(", ")}, or a function`);
 }

@@ -147,6 +147,18 @@ describe("a typed session", () => {
     await client.sendSerialized({ id: 2 });
     await expect(typed.receive()).rejects.toThrow(DeserializeError);
     expect(await typed.receive()).toEqual({ id: 2 });
+    expect(server.outgoing.isClosedForSend).toBe(false);
+    await client.close();
+  });
+
+  test("throws what a schema throws, whatever is to become of messages that do not fit", async () => {
+    const { client, server } = typedPair();
+    const error = new TypeError("the schema is broken");
+    const broken: StandardSchema<Customer> = {
+      "~standard": { version: 1, vendor: "test", validate: () => Promise.reject(error) },
+    };
+    await client.sendSerialized({ id: 1 });
+    await expect(server.typed({ incoming: broken, onInvalid: "skip" }).receive()).rejects.toBe(error);
     await client.close();
   });
 
@@ -205,6 +217,13 @@ describe("a typed session", () => {
     await typed.send({ id: 2 });
     expect(await server.receiveDeserialized()).toEqual({ id: 1 });
     expect(await server.receiveDeserialized()).toEqual({ id: 2 });
+    await client.close();
+  });
+
+  test("sends anything, without a schema of what is sent", async () => {
+    const { client, server } = typedPair();
+    await client.typed({ incoming: customers() }).send({ name: "x" });
+    expect(await server.receiveDeserialized()).toEqual({ name: "x" });
     await client.close();
   });
 
@@ -271,6 +290,7 @@ describe("a typed session", () => {
     [{}, /typed.incoming is no Standard Schema/],
     [{ incoming: customers(), outgoing: { parse: () => 1 } }, /typed.outgoing is no Standard Schema/],
     [{ incoming: customers(), onInvalid: "ignore" }, /typed.onInvalid is one of throw, skip, close/],
+    [{ incoming: customers(), onInvalid: 7 }, /typed.onInvalid is one of throw, skip, close/],
     [{ incoming: customers(), schema: 1 }, /typed has no option "schema"/],
   ])("refuses options that it cannot use", async (options, message) => {
     const { client } = typedPair();
