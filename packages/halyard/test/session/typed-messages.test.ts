@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import {
   ConverterNotFoundError,
+  codec,
   DeserializeError,
   Frame,
   InvalidArgumentError,
@@ -87,7 +88,22 @@ describe("sendSerialized and receiveDeserialized", () => {
     const error = await server.receiveDeserialized().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "DeserializeError", frame: { type: "text" } });
     expect((error as Error).cause).toBeInstanceOf(SyntaxError);
-    expect((error as Error).message).not.toContain("hunter2");
+    expect((error as Error).message).toBe("the content of a text message is not what the converter reads");
+    await client.close();
+  });
+
+  test("a converter may say itself what is wrong", async () => {
+    const wrong = new DeserializeError("the version is unknown", new Frame.Text("v2"));
+    const contentConverter = codec({
+      encode: String,
+      decode: () => {
+        throw wrong;
+      },
+      messages: "text",
+    });
+    const { client, server } = openPair({ contentConverter });
+    await client.sendSerialized("v2");
+    await expect(server.receiveDeserialized()).rejects.toBe(wrong);
     await client.close();
   });
 
