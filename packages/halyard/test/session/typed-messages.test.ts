@@ -77,6 +77,7 @@ describe("sendSerialized and receiveDeserialized", () => {
     const error = await server.receiveDeserialized().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DeserializeError);
     expect(error).toMatchObject({ code: "ERR_HALYARD_DESERIALIZE", frame: { type: "binary" } });
+    expect((error as Error).message).toBe("the converter does not take a binary message");
     expect([...(error as DeserializeError).frame.data]).toEqual([1, 2]);
     expect(await server.receiveDeserialized()).toEqual({ id: 3 });
     await client.close();

@@ -155,7 +155,9 @@ describe("close", () => {
       expect(String(refused)).toContain("timeout must be");
     }
     const wrong = { timeOut: 1 } as CloseOptions;
-    expect(String(await rejectionOf(session.close(undefined, wrong)))).toContain("timeout");
+    expect(String(await rejectionOf(session.close(undefined, wrong)))).toContain(
+      'close has no option "timeOut"',
+    );
     await session.send("still open");
     await session.close(new CloseReason(4000));
     expect(peer.frames).toEqual(["text still open", "close 4000"]);

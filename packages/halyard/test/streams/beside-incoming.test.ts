@@ -138,8 +138,10 @@ describe("maxMessageSize of the session", () => {
     const frame = rejectionOf(session.incoming.receive());
     peer.send(...frames);
     const error = await frame;
-    expect(error).toMatchObject({ name: "FrameTooBigError", url: "ws://example.org/" });
-    expect(await session.ended).toMatchObject({ error, sent: { code: 1009 } });
+    expect(error).toMatchObject({ name: "FrameTooBigError", phase: "open", url: "ws://example.org/" });
+    const end = await session.ended;
+    expect(end).toMatchObject({ error, sent: { code: 1009 } });
+    expect(end.clean, "the frames were in order, and the peer has answered").toBe(true);
   });
 
   test("may be reached", async () => {
