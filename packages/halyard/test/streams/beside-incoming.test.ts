@@ -144,6 +144,17 @@ describe("maxMessageSize of the session", () => {
     expect(end.clean, "the frames were in order, and the peer has answered").toBe(true);
   });
 
+  test("ends the session when the peer has seen why", async () => {
+    const { session, peer } = await streaming({ limits });
+    const frame = rejectionOf(session.incoming.receive());
+    peer.send(...binary(11));
+    await frame;
+    expect(await stateOf(session.ended)).toBe("pending");
+    peer.close(1009);
+    peer.end();
+    expect((await session.ended).clean).toBe(true);
+  });
+
   test("may be reached", async () => {
     const { session, peer } = await streaming({ limits });
     const frame = session.incoming.receive();
