@@ -4,8 +4,11 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
-/** @param {string} contents a program that exports what a user takes */
-export async function bundleSize(contents) {
+/**
+ * @param {string} contents a program that exports what a user takes
+ * @param {string[]} optional packages that it loads where they are installed, and does without where they are not
+ */
+export async function bundleSize(contents, optional) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
     bundle: true,
@@ -14,7 +17,7 @@ export async function bundleSize(contents) {
     format: "esm",
     platform: "node",
     target: "node20",
-    external: ["bufferutil", "utf-8-validate"],
+    external: optional,
     logLevel: "silent",
   });
   const [{ contents: program }] = outputFiles;

@@ -12,6 +12,7 @@ import { isOfServer } from "./rows.mjs";
  * @property {Runtime} runtime
  * @property {Record<string, string>} [env]
  * @property {string} [bundle] the program whose bundled size is taken
+ * @property {string[]} [optional] packages that it does without where they are not installed
  * @property {(row: import("./rows.mjs").Row) => boolean} takesPart whether the row says anything about it
  */
 
@@ -49,6 +50,7 @@ export const clients = [
     ...ws(baseline),
     takesPart: withBundle,
     bundle: 'export { WebSocket } from "ws";',
+    optional: ["bufferutil", "utf-8-validate"],
   },
   ws("ws (control)"),
   { name: "ws+bufferutil", adapter: "ws", runtime: "node", takesPart: always },
@@ -67,6 +69,7 @@ export const clients = [
     ...halyard("halyard"),
     takesPart: withBundle,
     bundle: 'export { HttpClient, WebSockets } from "halyard"; export { Cio } from "halyard/cio";',
+    optional: ["undici"],
   },
   halyard("halyard (control)"),
   batches("halyard-batches"),

@@ -77,7 +77,7 @@ async function prepareCells(rows, folder, budget) {
      * @returns {Promise<Record<string, any>>}
      */
     async measure(client, row) {
-      if (row.kind === "bundle") return await bundleSize(client.bundle ?? "");
+      if (row.kind === "bundle") return await bundleSize(client.bundle ?? "", client.optional ?? []);
       const start = isOfServer(row) ? startLoad : row.tls ? startTlsServer : startServer;
       const server = await start(folder);
       try {
