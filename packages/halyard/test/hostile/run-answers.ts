@@ -30,7 +30,7 @@ function check({ way }: AnswerSide, [, , , expected, more = {}]: AnswerCase, ans
     expect(answered).toEqual(expected);
   } else {
     const { says = /./, ...properties } = expected;
-    expect(answered).toMatchObject({ error: properties });
+    expect(answered, shown(answered)).toMatchObject({ error: properties });
     // What it says is OkHttp's.
     if (way !== "okhttp") expect("error" in answered && answered.error.message).toMatch(says);
   }
