@@ -35,6 +35,8 @@ const receives = ({ kind }) => kind === "receive" || kind === "echo";
 const ws = (name) => ({ name, adapter: "ws", runtime: "node", env: plainWs, takesPart: always });
 /** @param {string} name @returns {Client} */
 const halyard = (name) => ({ name, adapter: "halyard", runtime: "node", takesPart: always });
+/** @param {string} name @returns {Client} */
+const batches = (name) => ({ name, adapter: "halyard-batches", runtime: "node", takesPart: receives });
 /** @param {Runtime} runtime @param {Client["takesPart"]} takesPart @returns {Client} */
 const native = (runtime, takesPart) => ({ name: `native@${runtime}`, adapter: "native", runtime, takesPart });
 const otherNodes = /** @type {const} */ (["node22", "node24", "node26"]);
@@ -67,7 +69,8 @@ export const clients = [
     bundle: 'export { HttpClient, WebSockets } from "halyard"; export { Cio } from "halyard/cio";',
   },
   halyard("halyard (control)"),
-  { name: "halyard-batches", adapter: "halyard-batches", runtime: "node", takesPart: receives },
+  batches("halyard-batches"),
   ...otherNodes.map((runtime) => ({ ...ws(`ws@${runtime}`), runtime })),
   ...otherNodes.map((runtime) => ({ ...halyard(`halyard@${runtime}`), runtime })),
+  ...otherNodes.map((runtime) => ({ ...batches(`halyard-batches@${runtime}`), runtime })),
 ];

@@ -24,7 +24,7 @@ export function updateDocs(results) {
 function sections(results) {
   const isOf = (/** @type {RegExp} */ pattern) => results.clients.filter((client) => pattern.test(client));
   const peers = isOf(/^(ws|ws\+bufferutil|undici|native@.*|raw|halyard|halyard-batches)$/);
-  const nodes = isOf(/^(ws|ws@.*|halyard|halyard@.*)$/);
+  const nodes = isOf(/^(?:ws|halyard|halyard-batches)(?:@.*)?$/);
   const controls = isOf(/^(ws|ws \(control\)|halyard|halyard \(control\))$/);
   const parts = [
     origin(results),

@@ -292,12 +292,18 @@ function refuseDowngrade(protocol: "ws" | "wss" | undefined): void {
   );
 }
 
-/** One that the platform itself will listen to: a signal may be another library's, or of another realm. */
-function platformSignal(signal: Pick<AbortSignal, "reason" | "addEventListener">): AbortSignal {
+/** Of signals that are another library's, or of another realm: one that follows, and so one listener, for each. */
+const followers = new WeakMap<AbortSignal, AbortSignal>();
+
+/** One that the platform itself will listen to. */
+function platformSignal(signal: AbortSignal): AbortSignal {
   if (signal instanceof AbortSignal) return signal;
+  const foreign: AbortSignal = signal;
+  const known = followers.get(foreign);
+  if (known !== undefined) return known;
   const controller = new AbortController();
-  const abort = () => controller.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  foreign.addEventListener("abort", () => controller.abort(foreign.reason), { once: true });
+  followers.set(foreign, controller.signal);
   return controller.signal;
 }
 

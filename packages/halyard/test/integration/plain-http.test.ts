@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plain HTTP of a client, by the platform's fetch, to real servers.
 import { createHash, createPublicKey } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Js } from "../../src/engines/js/index.ts";
 import {
   ClientClosedError,
@@ -237,6 +237,18 @@ describe("an end", () => {
     setTimeout(() => controller.abort(reason), 30);
     await expect(reading).rejects.toBe(reason);
   });
+});
+
+test("a signal of another library has one listener, however many requests it is given to", async () => {
+  await using server = await httpServer(() => "accept");
+  await using client = testClient();
+  const controller = new ForeignController();
+  const listening = vi.spyOn(controller.signal, "addEventListener");
+  const dropping = vi.spyOn(controller.signal, "removeEventListener");
+  for (let request = 0; request < 5; request++) {
+    await (await client.get({ url: server.http, signal: controller.signal })).text();
+  }
+  expect(listening.mock.calls.length - dropping.mock.calls.length).toBe(1);
 });
 
 describe("what cannot be asked is refused", () => {

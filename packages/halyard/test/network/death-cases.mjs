@@ -25,6 +25,19 @@ async function sendMore(session) {
   return all.at(-1);
 }
 
+/**
+ * A session without pings whose server has stopped to read, with as much on its way as there is room for.
+ * @param {import("./namespaces.mjs").Network} network
+ */
+async function stalled(network) {
+  const calm = { ...keepalive, pingInterval: 0 };
+  const server = await network.serve("ws", calm);
+  const session = await network.client("ws", calm).webSocketSession(network.url("ws", "/takes"));
+  server.kill("SIGSTOP");
+  await fill(session, large);
+  return { server, session };
+}
+
 /** @typedef {import("./namespaces.mjs").Network} Network */
 
 /** @type {readonly [what: string, way: "ws" | "wss" | "h2", kill: (network: Network) => void][]} */
@@ -167,11 +180,7 @@ export const deathCases = {
   "CL-06, MM-07: the server hangs while we send: sends wait and can be given up, and close ends in time":
     async (network) => {
       // Nothing but close() may end it.
-      const config = { ...keepalive, pingInterval: 0 };
-      const server = await network.serve("ws", config);
-      const session = await network.client("ws", config).webSocketSession(network.url("ws", "/takes"));
-      server.kill("SIGSTOP");
-      await fill(session, large);
+      const { session } = await stalled(network);
       const waiting = sendMore(session);
       const closing = Date.now();
       const { reason, error, unsent } = await session.close();
@@ -185,12 +194,7 @@ export const deathCases = {
   "NW-05: the server is killed: the connection is lost at once, for receivers and senders": async (
     network,
   ) => {
-    const server = await network.serve("ws", { ...keepalive, pingInterval: 0 });
-    const session = await network
-      .client("ws", { ...keepalive, pingInterval: 0 })
-      .webSocketSession(network.url("ws", "/takes"));
-    server.kill("SIGSTOP");
-    await fill(session, large);
+    const { server, session } = await stalled(network);
     const waiting = [sendMore(session), rejection(session.incoming.receive())];
     server.kill("SIGKILL");
     const killed = Date.now();
@@ -218,12 +222,7 @@ export const deathCases = {
   },
 
   "NW-05: a middlebox resets the connection while sends wait: all of them end": async (network) => {
-    const server = await network.serve("ws", { ...keepalive, pingInterval: 0 });
-    const session = await network
-      .client("ws", { ...keepalive, pingInterval: 0 })
-      .webSocketSession(network.url("ws", "/takes"));
-    server.kill("SIGSTOP");
-    await fill(session, large);
+    const { session } = await stalled(network);
     const waiting = sendMore(session);
     network.filter({ input: "meta l4proto tcp reject with tcp reset" });
     const reset = Date.now();
