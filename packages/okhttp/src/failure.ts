@@ -13,6 +13,8 @@ export interface Failure {
   readonly headers: readonly string[];
   /** The beginning of the answer's body, where it can be read. */
   readonly body: string | undefined;
+  /** The peer's Close frame, where that had come. */
+  readonly received?: { readonly code: number; readonly message: string } | undefined;
 }
 
 /** What kept a connection from being opened, as the error of that. */
@@ -53,7 +55,7 @@ export function openingError(failure: Failure, url: string): Error {
 
 /** What ended an open connection. @returns undefined for an end without a word */
 export function lossOf(failure: Failure, url: string, pingInterval: number | undefined): Error | undefined {
-  if (failure.classes.includes("java.io.EOFException")) return undefined;
+  if (failure.classes.includes("java.io.EOFException") && failure.received === undefined) return undefined;
   if (pingInterval !== undefined && failure.message.startsWith("sent ping but didn't receive pong")) {
     return new PingTimeoutError(pingInterval, { url });
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HalyardError } from "halyard";
 import type { MessageListener, MessageSocket, Opened, Opening } from "halyard/engine";
-import { type Answer, checkExtensions, headersOf } from "./answer.ts";
+import { type Answer, checkAnswer } from "./answer.ts";
 import { type Failure, lossOf, openingError } from "./failure.ts";
 
 /** Who is told what becomes of a connection that is being opened. */
@@ -36,8 +36,7 @@ export function openingListener(
 
 /** @throws {@link HandshakeError} */
 async function openedWith(answer: Answer, url: string): Promise<Opened> {
-  const headers = headersOf(answer.headers);
-  checkExtensions(answer, headers, url);
+  const headers = checkAnswer(answer, url);
   const subprotocol = headers.get("sec-websocket-protocol") ?? "";
   return { subprotocol, response: { status: answer.status, headers } };
 }

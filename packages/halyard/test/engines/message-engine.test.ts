@@ -113,6 +113,25 @@ test.each([
   await client.close();
 });
 
+test.each([
+  [4001, "bye"],
+  [1005, ""],
+])(
+  "a connection that is lost behind the peer's Close frame ends unclean, with its %i",
+  async (code, message) => {
+    const { client, transports } = engineWith();
+    const session = await client.webSocketSession("ws://127.0.0.1:1/");
+    transports[0]?.failed(new Error("reset"), { code, message });
+    expect(await rejection(session.incoming.receive())).toMatchObject({
+      name: "ConnectionError",
+      phase: "closing",
+    });
+    expect(await session.closeReason).toMatchObject({ code, message });
+    expect(await session.ended).toMatchObject({ clean: false, initiator: "peer", sent: null });
+    await client.close();
+  },
+);
+
 /** A session on sockets that can ping, and the payloads of the pings. */
 async function pinging(config: WebSockets.Config) {
   const clock = new VirtualClock();

@@ -18,6 +18,7 @@ import { testClient } from "../support/clients.ts";
 import { type HostileServer, hostileServer, reset } from "../support/hostile-server.ts";
 import { http2Server } from "../support/http2-server.ts";
 import { until } from "../support/leaks.ts";
+import type { Platform } from "./cases/case.ts";
 import { HostilePeer } from "./peer.ts";
 
 /** A session of ours and its peer. When it is disposed of both have let go of everything. */
@@ -31,10 +32,15 @@ export interface MeetingOptions extends WebSockets.Config {
   readonly agreed?: string;
   /** What our side lives by, over TCP. @defaultValue the system's */
   readonly clock?: Clock;
+  /** Where the way needs one. */
+  readonly client?: MakeClient | undefined;
 }
 
+/** Makes a client of an engine that is in another package. */
+export type MakeClient = (config: WebSockets.Config) => HttpClient<"WebSockets">;
+
 /** A way to a session. */
-export type Way = "TCP" | "TLS" | "HTTP/2" | "undici" | "ws";
+export type Way = "TCP" | "TLS" | "HTTP/2" | Platform;
 
 /** By a connection of HTTP/1.1 for each session. */
 export type HttpWay = Exclude<Way, "HTTP/2">;
@@ -44,12 +50,12 @@ const calm: WebSockets.Config = { pingInterval: 0, closeTimeout: 2_000, handshak
 /** Opens a connection between a session of the given role and a peer of the other one. */
 export async function meet(
   role: Role,
-  { agreed, clock, ...config }: MeetingOptions = {},
+  { agreed, clock, client, ...config }: MeetingOptions = {},
   way: Way = "TCP",
 ): Promise<Meeting> {
   const all = { ...calm, ...config };
   if (role === "client")
-    return way === "HTTP/2" ? meetHttp2Server(all, agreed) : meetServer(all, agreed, way, clock);
+    return way === "HTTP/2" ? meetHttp2Server(all, agreed) : meetServer(all, agreed, way, { clock, client });
   return way === "HTTP/2" ? await meetHttp2Client(all, agreed) : await meetClient(all, agreed, clock);
 }
 
@@ -73,12 +79,18 @@ export async function meetings(
 }
 
 /** A client by one of the ways to a server of HTTP/1.1. */
-export function clientBy(way: HttpWay, config: WebSockets.Config): HttpClient<"WebSockets"> {
+export function clientBy(
+  way: HttpWay,
+  config: WebSockets.Config,
+  make?: MakeClient,
+): HttpClient<"WebSockets"> {
   if (way === "TCP") return testClient(config);
   if (way === "TLS") return testClient(config, { tls: { ca: certificates().ca } });
-  const webSocket = (way === "ws" ? WsWebSocket : UndiciWebSocket) as unknown as WebSocketConstructor;
   // The extensions are the platform's.
   const { extensions: _, ...rest } = config;
+  if (make !== undefined) return make(rest);
+  if (way === "okhttp") throw new Error("who has OkHttp makes its clients");
+  const webSocket = (way === "ws" ? WsWebSocket : UndiciWebSocket) as unknown as WebSocketConstructor;
   return new HttpClient(Js, { webSocket }).install(WebSockets, rest);
 }
 
@@ -118,7 +130,7 @@ async function meetServer(
   config: WebSockets.Config,
   agreed: string | undefined,
   way: HttpWay,
-  clock: Clock | undefined,
+  { clock, client: make }: Pick<MeetingOptions, "client"> & { readonly clock: Clock | undefined },
 ): Promise<Meeting> {
   let peer: HostilePeer | undefined;
   const server = await serverBy(way, async (each, breakOff) => {
@@ -127,7 +139,7 @@ async function meetServer(
     each.socket.removeAllListeners("data");
     peer = new HostilePeer("client", each.socket, each.received, breakOff);
   });
-  const client = clock === undefined ? clientBy(way, config) : testClient(config, { clock });
+  const client = clock === undefined ? clientBy(way, config, make) : testClient(config, { clock });
   const session = await client.webSocketSession(way === "TLS" ? server.secureUrl : server.url);
   await until(() => peer !== undefined, "the peer");
   return meeting(session, peer, client, server);

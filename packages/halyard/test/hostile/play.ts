@@ -5,8 +5,8 @@ import type { DefaultWebSocketSession } from "../../src/index.ts";
 import { bytesOf, concat, type Role, toRole } from "../protocol/support.ts";
 import { rejection } from "../support/clients.ts";
 import { turn, until } from "../support/leaks.ts";
-import type { Action, More, Outcome, Program, SessionCase, Step } from "./cases/case.ts";
-import { type Meeting, type MeetingOptions, meet, type Way } from "./meeting.ts";
+import type { Action, More, Outcome, Platform, Program, SessionCase, Step } from "./cases/case.ts";
+import { type MakeClient, type Meeting, type MeetingOptions, meet, type Way } from "./meeting.ts";
 import { drain, outcomeOf } from "./outcome.ts";
 import type { HostilePeer } from "./peer.ts";
 
@@ -18,6 +18,8 @@ export interface Side {
   readonly byteByByte?: true;
   /** Only the first case of each row. */
   readonly sample?: true;
+  /** Of `okhttp`. */
+  readonly client?: MakeClient;
 }
 
 /** No case takes longer, in milliseconds; those that wait for a deadline of ours set a shorter one. */
@@ -36,14 +38,14 @@ export function applies({ role, way, byteByByte }: Side, [, , steps, , more = {}
   return Object.keys(limits).length === 0 && more[way]?.length !== 0;
 }
 
-export function isPlatform(way: Way): way is "undici" | "ws" {
-  return way === "undici" || way === "ws";
+export function isPlatform(way: Way): way is Platform {
+  return way === "undici" || way === "ws" || way === "okhttp";
 }
 
 /** Plays a case, and gives what came of it. */
 export async function play(side: Side, [, , steps, , more = {}]: SessionCase): Promise<Outcome> {
   const began = performance.now();
-  await using met = await meet(side.role, optionsOf(more), side.way);
+  await using met = await meet(side.role, optionsOf(side, more), side.way);
   const { program = {} } = more;
   const closing = close(met.session, program);
   const received = program.readsLate ? met.session.closeReason.then(() => drain(met)) : drain(met);
@@ -59,8 +61,8 @@ export async function play(side: Side, [, , steps, , more = {}]: SessionCase): P
   return outcome;
 }
 
-function optionsOf({ config, agreed }: More): MeetingOptions {
-  return { closeTimeout: 2 * bound, ...config, ...(agreed !== undefined && { agreed }) };
+function optionsOf({ client }: Side, { config, agreed }: More): MeetingOptions {
+  return { closeTimeout: 2 * bound, client, ...config, ...(agreed !== undefined && { agreed }) };
 }
 
 /** Closes, where our program does that, and gives the code that is the answer. */

@@ -3,14 +3,18 @@
 /**
  * Plays the hostile peers, and reports for each row of docs/threats.md every case and its outcome on every side.
  *
- *   node report.mjs [--rows REGEX] [--json]   rows by their ids
+ *   node report.mjs [--rows REGEX] [--okhttp] [--json]   rows by their ids; on OkHttp, behind `npm run okhttp`, instead of all else
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startVitest } from "vitest/node";
 
 const { values: options } = parseArgs({
-  options: { rows: { type: "string", default: "" }, json: { type: "boolean", default: false } },
+  options: {
+    rows: { type: "string", default: "" },
+    okhttp: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
 });
 
 /** @type {{ row: string, name: string, side: string, outcome: string, passed: boolean, errors: string[] }[]} */
@@ -39,10 +43,12 @@ const reporter = {
   },
 };
 
-const vitest = await startVitest("test", ["packages/halyard/test/hostile/"], {
+const onOkHttp = "packages/okhttp/test/hostile/scripted-peers.ts";
+const vitest = await startVitest("test", options.okhttp ? [] : ["packages/halyard/test/hostile/"], {
   root: fileURLToPath(new URL("../../../../", import.meta.url)),
   watch: false,
   reporters: [reporter],
+  ...(options.okhttp && { include: [onOkHttp] }),
   ...(options.rows !== "" && { testNamePattern: `(?:${options.rows})` }),
 });
 await vitest.close();

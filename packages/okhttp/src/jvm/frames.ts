@@ -3,7 +3,7 @@
 // `Bridge.java` and `Outbox.java` have the other side.
 
 /** What both sides must agree on. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What the JVM is told, by the id of a client or a session. */
 export const toJvm = {
@@ -35,6 +35,8 @@ export const fromJvm = {
   failed: 7,
   /** number: bytes that were written in addition */
   written: 8,
+  /** The peer's Close frame has come. number: the code; text: the reason */
+  closing: 9,
 } as const;
 
 /** Of each frame. */

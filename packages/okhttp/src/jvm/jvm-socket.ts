@@ -28,6 +28,7 @@ export class JvmSocket implements MessageSocket, JvmSession {
   #listener: MessageListener | null = null;
   #isOver = false;
   #isPaused = false;
+  #received: Failure["received"];
   /** What came while it was paused. */
   #held: Received[] = [];
   /** What the JVM was not told yet that it was taken. */
@@ -98,6 +99,8 @@ export class JvmSocket implements MessageSocket, JvmSession {
     if (kind === fromJvm.opened) {
       const [status, headers, offered] = [payload.number(), payload.texts(), payload.number()];
       this.#listener = this.#opening.opened({ status, headers, offersDeflate: offered === 1 }, this);
+    } else if (kind === fromJvm.closing) {
+      this.#received = { code: payload.number(), message: payload.text() };
     } else if (kind === fromJvm.closed) {
       const [code, reason] = [payload.number(), payload.text()];
       this.#finish((listener) => listener.closed(code, reason));
@@ -108,6 +111,7 @@ export class JvmSocket implements MessageSocket, JvmSession {
         status: payload.number(),
         headers: payload.texts(),
         body: payload.text(),
+        received: this.#received,
       });
     }
   }
@@ -119,7 +123,7 @@ export class JvmSocket implements MessageSocket, JvmSession {
 
   #failed(failure: Failure): void {
     if (this.#listener !== null) {
-      return this.#finish((listener) => listener.failed(this.#opening.lossOf(failure)));
+      return this.#finish((listener) => listener.failed(this.#opening.lossOf(failure), failure.received));
     }
     this.#end();
     this.#opening.failed(failure);

@@ -30,6 +30,7 @@ export class NativeScriptSocket implements MessageSocket, ListenerMethods {
   #isOver = false;
   #cancelLook: CancelTimer | null = null;
   #cancelClosing: CancelTimer | null = null;
+  #received: Failure["received"];
 
   constructor(native: NativeScript, clock: Clock, opening: OpeningListener) {
     this.#native = native;
@@ -87,7 +88,8 @@ export class NativeScriptSocket implements MessageSocket, ListenerMethods {
   }
 
   /** The answer is ours to give: until then nothing ends. */
-  onClosing(socket: JavaWebSocket, code: number): void {
+  onClosing(socket: JavaWebSocket, code: number, message: string): void {
+    this.#received = { code, message };
     socket.close(code === 1005 ? 1000 : code, null);
     if (!this.#isOver) this.#cancelClosing = this.#clock.after(closingMilliseconds, () => socket.cancel());
   }
@@ -107,9 +109,10 @@ export class NativeScriptSocket implements MessageSocket, ListenerMethods {
       headers: response === null ? [] : listOf(response.headers()),
       // It would have to be read on this thread, which Android forbids.
       body: undefined,
+      received: this.#received,
     };
     if (this.#listener !== null)
-      return this.#finish((listener) => listener.failed(this.#opening.lossOf(said)));
+      return this.#finish((listener) => listener.failed(this.#opening.lossOf(said), said.received));
     this.#end();
     this.#opening.failed(said);
   }

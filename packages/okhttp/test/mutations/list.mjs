@@ -128,9 +128,9 @@ export const mutations = [
   {
     name: "extensions are not checked",
     binding: "jvm",
-    file: "src/opening.ts",
-    from: "checkExtensions(answer, headers, url);",
-    to: "",
+    file: "src/answer.ts",
+    from: "chosen !== null &&",
+    to: "false &&",
     wanted: "an extension",
   },
   {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Runs OkHttp in the JVM: the newest version on every runtime, all versions on Node 20, and what becomes of its process; and
- * the binding for NativeScript, on a double of that, with the oldest version and the newest.
+ * Runs OkHttp in the JVM: the newest version on every runtime, all versions on Node 20, and what becomes of its process; the
+ * binding for NativeScript, on a double of that, with the oldest version and the newest; and the newest version in the JVM
+ * against the scripted peers of the library's own tests.
  *
  *   node run.mjs [--on REGEX] [--wanted REGEX]   runs by their names, and cases by theirs
  */
@@ -14,6 +15,7 @@ import { run } from "../../../halyard/test/runtimes/processes.mjs";
 import { Tally } from "../../../halyard/test/runtimes/tally.mjs";
 import { classPathOf, fetchJars, jarsOf, newest, versions } from "../../scripts/jars.mjs";
 import { lifeCases } from "./life-cases.mjs";
+import { scriptedPeers } from "./scripted-peers.mjs";
 import { packages, servers } from "./setup.mjs";
 
 /** How many cases there are. OkHttp 3 lacks two close codes, and what is Java's alone is run on Node 20 only. */
@@ -21,6 +23,8 @@ const expected = {
   jvm: { contract: 37, hostile: 86, errors: 3, session: 21, jvm: 15, life: 3 },
   nativescript: { contract: 36, hostile: 85, errors: 3, session: 17 },
 };
+/** Of the scripted peers: 213 within a session, 123 that answer a handshake. */
+const expectedScripted = 336;
 /** Most of the time is waiting. */
 const atOnce = 4;
 
@@ -48,7 +52,18 @@ await Promise.all(
   }),
 );
 await stop();
+if (new RegExp(options.on).test(`scripted peers ${newest}`)) playScripted();
 tally.end();
+
+/** Behind the others, as its cases have deadlines. */
+function playScripted() {
+  const began = Date.now();
+  const { names, failures } = scriptedPeers(options.wanted);
+  const good = names.length - failures.length;
+  if (options.wanted === "" && names.length !== expectedScripted)
+    failures.push(`${names.length} cases were played, ${expectedScripted} were expected`);
+  tally.count(`OkHttp ${newest}, scripted peers, ${process.version}`, good, failures, began);
+}
 
 async function runOne({ binding, runtime, version }) {
   const began = Date.now();

@@ -93,7 +93,7 @@ const scripts = {
   "/never-read-and-close": (peer) => {
     peer.agree();
     peer.socket.pause();
-    setTimeout(() => peer.close(4001, ""), 500);
+    setTimeout(() => peer.close(4001, ""), 2_000);
     return peer.drain();
   },
 };

@@ -209,6 +209,7 @@ export const sessionCases = [
       for (let count = 0; count < 40; count++) session.outgoing.trySend(binary(mebi));
       const { clean, initiator } = await session.ended;
       equal([clean, initiator], [false, "peer"], "how it ended");
+      equal((await session.closeReason).code, 4001, "closeReason");
     },
   },
   {

@@ -47,8 +47,9 @@ export interface MessageListener {
    * @param cause - what the platform says, if anything. The session fails with it, as a {@link ConnectionError} unless it
    *   is a {@link HalyardError} already. With a {@link ProtocolViolationError} or {@link FrameTooBigError} it is a fault of
    *   the peer's, for which the connection was failed with the error's code
+   * @param received - the peer's Close frame, where that had come and was not answered, as for {@link closed}
    */
-  failed(cause?: unknown): void;
+  failed(cause?: unknown, received?: { readonly code: number; readonly message: string }): void;
   /** `bufferedAmount` has become less. Where a platform tells, nobody who waits for that has to ask again and again. */
   written?(): void;
 }

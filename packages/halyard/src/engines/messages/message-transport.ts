@@ -132,17 +132,16 @@ export class MessageTransport implements Transport, MessageListener {
     if (code !== CloseReason.Codes.NO_STATUS && !mayBeSent(code)) {
       return this.#fault(new ProtocolViolationError(`the peer sent close code ${code}`, 1002));
     }
-    const frame = new Frame.Close(
-      code === CloseReason.Codes.NO_STATUS ? undefined : CloseReason.truncated(code, message),
-    );
+    const frame = closeFrame(code, message);
     this.closing.closeReceived(frame);
     if (this.closing.sent === null) this.closing.closeSent(frame);
     this.#end(null);
     this.#add(frame, 0);
   }
 
-  failed(cause?: unknown): void {
+  failed(cause?: unknown, received?: { readonly code: number; readonly message: string }): void {
     if (this.#hasEnded) return;
+    if (received !== undefined) this.closing.closeReceived(closeFrame(received.code, received.message));
     if (cause instanceof ProtocolViolationError || cause instanceof FrameTooBigError)
       return this.#fault(cause);
     const { url } = this.#options;
@@ -242,6 +241,13 @@ export class MessageTransport implements Transport, MessageListener {
     this.output.stop();
     this.#ending.resolve();
   }
+}
+
+/** The peer's. */
+function closeFrame(code: number, message: string): Frame.Close {
+  return new Frame.Close(
+    code === CloseReason.Codes.NO_STATUS ? undefined : CloseReason.truncated(code, message),
+  );
 }
 
 /** What `send` of the platform must be given: workerd would send a lone surrogate as it is, which is not UTF-8. */

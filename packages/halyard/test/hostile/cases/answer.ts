@@ -31,6 +31,8 @@ export interface AnswerMore {
   readonly subprotocols?: readonly string[];
   /** What else Js may make of it with the WebSocket of `ws`, which does otherwise than we do, as the report shows it. */
   readonly ws?: readonly string[];
+  /** What OkHttp makes of it instead. It is held to the status and the body of a refusal, too, where this is missing. */
+  readonly okhttp?: string;
 }
 
 export type AnswerCase = readonly [
@@ -83,6 +85,12 @@ export const hiAndBye: Uint8Array = Uint8Array.of(0x81, 2, 0x68, 0x69, 0x88, 2, 
 
 /** The platform accepts what we refuse, and the server has nothing more to say. */
 export const accepts: AnswerMore = { ws: ["opened; ConnectionError; 1006"] };
+
+/** OkHttp refuses it with no more than that, where we would tell a status or a body, or accept it. */
+export const tellsLess: AnswerMore = { okhttp: "ERR_HALYARD_HANDSHAKE" };
+
+/** OkHttp accepts it as well. */
+export const takes: AnswerMore = { okhttp: "opened; ConnectionError; 1006" };
 
 /** The platform has no such limit. */
 export const waits: AnswerMore = { ws: ["ERR_HALYARD_TIMEOUT"] };

@@ -44,13 +44,19 @@ export interface Program {
 }
 
 /** A platform's own WebSocket, under Js. */
-type Platform = "undici" | "ws";
+type JsPlatform = "undici" | "ws";
+
+/** Who does frames and the closing handshake in our place. */
+export type Platform = JsPlatform | "okhttp";
 
 /**
  * What else a platform may make of it, as the report shows it: it does otherwise than we do. Nothing where it tells nothing,
  * and `chance` where its outcomes differ. A fault is always the loss of the connection there.
  */
-export type OnPlatforms = Partial<Record<Platform, readonly string[] | "chance">>;
+export interface OnPlatforms extends Partial<Record<JsPlatform, readonly string[] | "chance">> {
+  /** What comes of it instead with OkHttp: one of these, exactly. */
+  readonly okhttp?: readonly Outcome[];
+}
 
 export function onPlatforms(...outcomes: readonly string[]): OnPlatforms {
   return { undici: outcomes, ws: outcomes };

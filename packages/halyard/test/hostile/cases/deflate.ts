@@ -3,7 +3,7 @@
 import { constants, deflateRawSync } from "node:zlib";
 import { deflate } from "../../../src/extensions/deflate/node/index.ts";
 import { type Bytes, concat, frame, hex, type Role } from "../../protocol/support.ts";
-import { bye, closes, fails, type More, type SessionCase } from "./case.ts";
+import { bye, closes, fails, lost, type More, type SessionCase } from "./case.ts";
 
 const agreed: More = {
   agreed: "permessage-deflate",
@@ -52,7 +52,7 @@ const data: readonly SessionCase[] = [
     "a final block and nothing, and a reference to it",
     [packed("f3 48 cd c9 c9 07 00"), again, bye],
     closes([gotHello, gotHello]),
-    { ws: [`${gotHello}, ${isLost}`] },
+    { ws: [`${gotHello}, ${isLost}`], okhttp: [lost([gotHello])] },
   ],
   ["CM-03", "an empty final block", [packed("03 00 00"), first, bye], closes(["text", gotHello])],
   ["CM-04", "a block of no known type", [first, packed("06 00"), first], fails(1007, [gotHello])],
@@ -68,7 +68,10 @@ const data: readonly SessionCase[] = [
     "a message that is cut",
     [first, packed("f2 48 cd c9")],
     fails(1007, [gotHello]),
-    { ws: [`${gotHello}, text 48 65 6c 68, ${isLost}`] },
+    {
+      ws: [`${gotHello}, text 48 65 6c 68, ${isLost}`],
+      okhttp: [lost([gotHello, "text 48 65 6c 68"])],
+    },
   ],
   ["CM-04", "a stored block that is cut", [packed("00 05 00 fa ff 48 65")], fails(1007)],
   [
@@ -76,9 +79,15 @@ const data: readonly SessionCase[] = [
     "garbage behind a final block",
     [packed("f3 48 cd c9 c9 07 00 ff ff ff")],
     fails(1007),
-    { ws: [`${gotHello}, ${isLost}`] },
+    { ws: [`${gotHello}, ${isLost}`], okhttp: [lost([gotHello])] },
   ],
-  ["CM-04", "bad fragments behind good ones", ["41 02 f2 48", "80 02 ff ff"], fails(1007)],
+  [
+    "CM-04",
+    "bad fragments behind good ones",
+    ["41 02 f2 48", "80 02 ff ff"],
+    fails(1007),
+    { okhttp: [lost(["text 48 67 ef bf bd ef bf bd"])] },
+  ],
   ["CM-05", "Hello, and a reference to it", [first, again, bye], closes([gotHello, gotHello])],
   ["CM-05", "Hello in two fragments", ["41 03 f2 48 cd", "80 04 c9 c9 07 00", bye], closes([gotHello])],
   ["CM-05", "Hello in a stored block", [packed(`00 05 00 fa ff ${hello} 00`), bye], closes([gotHello])],
@@ -94,12 +103,19 @@ const data: readonly SessionCase[] = [
     ["41 03 f2 48 cd", "89 01 07", "80 04 c9 c9 07 00", bye],
     closes([gotHello], ["pong 07"]),
   ],
-  ["CM-10", "text that shows as no UTF-8 when it is inflated", [packed(deflated(hex("c3 28")))], fails(1007)],
+  [
+    "CM-10",
+    "text that shows as no UTF-8 when it is inflated",
+    [packed(deflated(hex("c3 28")))],
+    fails(1007),
+    { okhttp: [lost(["text ef bf bd 28"])] },
+  ],
   [
     "CM-10",
     "text that ends inside a character when it is inflated",
     [packed(deflated(hex("61 e2 82")))],
     fails(1007),
+    { okhttp: [lost(["text 61 ef bf bd"])] },
   ],
   ["CM-10", "an empty message", [packed("00"), packed(""), bye], closes(["text", "text"])],
   [

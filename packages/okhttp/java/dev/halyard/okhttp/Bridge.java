@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Bridge {
   /** What both sides must agree on. */
-  static final int PROTOCOL = 1;
+  static final int PROTOCOL = 2;
 
   private static final int CLIENT = 1;
   private static final int RELEASE = 2;

@@ -20,6 +20,7 @@ final class Outbox {
   private static final int CLOSED = 6;
   private static final int FAILED = 7;
   private static final int WRITTEN = 8;
+  private static final int CLOSING = 9;
 
   private final DataOutputStream output;
   /** Who is about to write: the last of them flushes. */
@@ -39,6 +40,10 @@ final class Outbox {
 
   void written(int id, long bytes) {
     send(WRITTEN, id, new Payload().number((int) bytes));
+  }
+
+  void closing(int id, int code, String reason) {
+    send(CLOSING, id, new Payload().number(code).text(reason));
   }
 
   void closed(int id, int code, String reason) {

@@ -142,6 +142,7 @@ final class Session extends WebSocketListener {
   /** The answer is ours to give: until then nothing ends. An empty Close frame cannot be sent by OkHttp. */
   @Override
   public void onClosing(WebSocket socket, int code, String reason) {
+    outbox.closing(id, code, reason);
     socket.close(code == 1005 ? 1000 : code, null);
     timer.schedule(socket::cancel, CLOSING_MILLIS, TimeUnit.MILLISECONDS);
   }
