@@ -22,7 +22,7 @@ import {
   TimeoutError,
   type WebSockets,
 } from "../../src/index.ts";
-import { WebSocketServer } from "../../src/server/index.ts";
+import { WebSocketServer, type WebSocketServerOptions } from "../../src/server/index.ts";
 import { ROLES } from "../protocol/support.ts";
 import { failure, rejection, testClient } from "../support/clients.ts";
 import { hostileServer, unusedPort } from "../support/hostile-server.ts";
@@ -38,9 +38,9 @@ function thrower(): never {
 }
 
 /** An echo, and how its sessions ended. */
-async function echo() {
+async function echo(options?: WebSocketServerOptions) {
   const ends: SessionEnd[] = [];
-  const server = new WebSocketServer({ extensions: [deflate()] }).webSocket("/", async (session) => {
+  const server = new WebSocketServer(options).webSocket("/", async (session) => {
     void session.ended.then((end) => ends.push(end));
     for await (const frame of session.incoming) await session.send(frame);
   });
@@ -86,21 +86,28 @@ describe("LC-03: a hook that throws", () => {
     expect((await session.close()).clean).toBe(true);
   });
 
-  test.each<[what: string, config: WebSockets.Config]>([
-    ["a heartbeat's message", { pingInterval: 10, heartbeat: { message: thrower } }],
-    ["a heartbeat's answer", { pingInterval: 10, heartbeat: { message: () => "beat", isAnswer: thrower } }],
-    ["compressIf", { extensions: [deflate({ threshold: 0, compressIf: thrower })] }],
-  ])("%s: ends the session, or its call, with that, and everybody who waits is told", async (_, config) => {
-    await using server = await echo();
-    await using client = testClient(config);
-    const session = await client.webSocketSession(server.url);
-    const receiving = rejection(session.incoming.receive());
-    // Of a heartbeat nobody makes a call that could fail.
-    if (config.heartbeat === undefined) session.cancel(await rejection(session.send("text")));
-    expect(await receiving).toBe(fault);
-    expect(await session.ended).toMatchObject({ clean: false, error: fault });
-    await until(() => server.ends.length === 1, "the end on the other side");
-  });
+  test.each<[what: string, config: () => WebSockets.Config]>([
+    ["a heartbeat's message", () => ({ pingInterval: 10, heartbeat: { message: thrower } })],
+    [
+      "a heartbeat's answer",
+      () => ({ pingInterval: 10, heartbeat: { message: () => "beat", isAnswer: thrower } }),
+    ],
+    ["compressIf", () => ({ extensions: [deflate({ threshold: 0, compressIf: thrower })] })],
+  ])(
+    "%s: ends the session, or its call, with that, and everybody who waits is told",
+    async (_, configure) => {
+      const config = configure();
+      await using server = await echo(config.extensions && { extensions: [deflate()] });
+      await using client = testClient(config);
+      const session = await client.webSocketSession(server.url);
+      const receiving = rejection(session.incoming.receive());
+      // Of a heartbeat nobody makes a call that could fail.
+      if (config.heartbeat === undefined) session.cancel(await rejection(session.send("text")));
+      expect(await receiving).toBe(fault);
+      expect(await session.ended).toMatchObject({ clean: false, error: fault });
+      await until(() => server.ends.length === 1, "the end on the other side");
+    },
+  );
 
   test.each<[what: string, install: (client: HttpClient<"WebSockets">) => HttpClient<"WebSockets">]>([
     [

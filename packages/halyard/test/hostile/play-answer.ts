@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays a case of the handshake against a client of ours, and checks what holds in every one of them.
+
 import { expect } from "vitest";
+import { deflate } from "../../src/extensions/deflate/node/index.ts";
 import type { WebSockets } from "../../src/index.ts";
 import { acceptFor } from "../../src/protocol/handshake/accept-key.ts";
 import type { Peer } from "../support/hostile-server.ts";
@@ -48,6 +50,7 @@ export async function playAnswer(side: AnswerSide, [, , steps, , more = {}]: Ans
     // Nor may a platform have any limit.
     handshakeTimeout: isPlatform(way) ? bound / 5 : 2 * bound,
     ...more.config,
+    ...(more.offersDeflate && { extensions: [deflate()] }),
     // A process of its own is not as fast as its deadline may be.
     ...(way === "okhttp" && { handshakeTimeout: bound / 5 }),
   };

@@ -116,11 +116,12 @@ async function echo(options: WebSocketServerOptions) {
 }
 
 describe("OP-01: nothing is read from a prototype that was polluted", () => {
-  test.each<[way: string, server: WebSocketServerOptions, client: CioOptions]>([
-    ["plain", { extensions: [deflate({})] }, { answerLimits: {} }],
-    ["over TLS", { tls: good }, { tls: { ca } }],
-    ["over HTTP/2", { tls: good, http2: true }, { tls: { ca }, http2: "require" }],
-  ])("on the way %s, and through proxies", async (_, serverOptions, options) => {
+  test.each<[way: string, server: () => WebSocketServerOptions, client: CioOptions]>([
+    ["plain", () => ({ extensions: [deflate({})] }), { answerLimits: {} }],
+    ["over TLS", () => ({ tls: good }), { tls: { ca } }],
+    ["over HTTP/2", () => ({ tls: good, http2: true }), { tls: { ca }, http2: "require" }],
+  ])("on the way %s, and through proxies", async (_, configure, options) => {
+    const serverOptions = configure();
     const reads = await readsOfPrototype(async () => {
       await using server = await echo(serverOptions);
       await using http = await hostileServer(connectProxy(server.port, []));

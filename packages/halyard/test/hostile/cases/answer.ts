@@ -28,6 +28,8 @@ export type AnswerOutcome =
 
 export interface AnswerMore {
   readonly config?: WebSockets.Config;
+  /** Deflate is not in `config`, since it cannot be made on Deno. */
+  readonly offersDeflate?: true;
   readonly subprotocols?: readonly string[];
   /** What else Js may make of it with the WebSocket of `ws`, which does otherwise than we do, as the report shows it. */
   readonly ws?: readonly string[];

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers to a handshake that are no good, or at the edge of it (RFC 6455 section 4.1; RFC 9112).
-import { deflate } from "../../../src/extensions/deflate/node/index.ts";
 import {
   type AnswerCase,
   type AnswerMore,
@@ -110,7 +109,7 @@ function subprotocol(...values: readonly string[]): string {
   return agreeing(...values.map((value) => `Sec-WebSocket-Protocol: ${value}`));
 }
 
-const offering: AnswerMore = { config: { extensions: [deflate()] } };
+const offering: AnswerMore = { offersDeflate: true };
 
 /** What `ws` reads by Number(). */
 const lenient = ["server_max_window_bits=08", "server_max_window_bits=0xf"];
