@@ -41,3 +41,8 @@ test.each<[what: string, first: Frame, second: Frame]>([
   expect(after.data.buffer === before.data.buffer).toBe(false);
   expect(after.data[0]).toBe(2);
 });
+
+test("a text that waits stays one", () => {
+  hasWaited(waiting(binary(100 * KiB, 1)));
+  expect(waiting(new Frame.Text(new Uint8Array(100 * KiB).fill(0x61))).type).toBe("text");
+});
