@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine contract on Js, with the class of `ws` and, where the platform has one, with its own.
+// The engine contract on Js, with the class of `ws`. With the platforms' own it is part of the suites of runtimes and browsers.
 import { afterAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Js, type WebSocketConstructor } from "../../src/engines/js/index.ts";

@@ -113,6 +113,7 @@ export const leftOut = {
         reason: denoZlib,
       }),
     ),
+    { file: "contract/js-deflate.test.ts", reason: denoZlib },
     { file: "hostile/deflate.test.ts", reason: denoZlib },
     { file: "hostile/lifecycle.test.ts", test: "compressIf: ends the session", reason: denoZlib },
     { file: "hostile/lifecycle.test.ts", test: "an error says .* a reset", reason: denoReset },

@@ -92,7 +92,9 @@ export class WhatwgSocket implements MessageSocket {
   }
 
   send(content: string | Uint8Array): void {
-    this.#socket.send(unshared(content));
+    // The copy is ours: `ws` compresses from what it is given, later. And of shared memory platforms take no views, Node from
+    // 24 on makes text of them.
+    this.#socket.send(typeof content === "string" ? content : copyOf(content));
   }
 
   close(reason: CloseReason | null): void {
@@ -123,11 +125,6 @@ export class WhatwgSocket implements MessageSocket {
     );
     this.drop();
   }
-}
-
-/** Of shared memory platforms take no views, and Node from 24 on makes text of them. */
-function unshared(content: string | Uint8Array): string | Uint8Array {
-  return typeof content === "string" || content.buffer instanceof ArrayBuffer ? content : copyOf(content);
 }
 
 /** What an `error` event tells. Browsers tell nothing. */
