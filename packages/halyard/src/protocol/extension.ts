@@ -35,10 +35,7 @@ export interface WebSocketExtension {
   answer(offers: readonly ExtensionOffer[]): ExtensionOffer | null;
   /** The codec of payloads, if the extension changes them chunk by chunk. Called once, after the negotiation. */
   codec?(role: "client" | "server"): MessageCodec;
-  /**
-   * Changes whole messages on their way out; the last extension first. The frame is the caller's again when the call
-   * returns, or belongs to the result. Ktor: `processOutgoingFrame`.
-   */
+  /** Changes whole messages on their way out; the last extension first. Ktor: `processOutgoingFrame`. */
   processOutgoing?(frame: Frame.Text | Frame.Binary): Frame.Text | Frame.Binary;
   /** Changes whole messages on their way in, before UTF-8 is checked. Ktor: `processIncomingFrame`. */
   processIncoming?(frame: Frame.Text | Frame.Binary): Frame.Text | Frame.Binary;

@@ -12,7 +12,6 @@ import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
 import { Fragments, type MessageParts } from "./fragments.ts";
 import type { Transport } from "./transport.ts";
 import { Deferred, done, observe, unlessAborted, type WaitOptions } from "./waiting.ts";
-import { hasWaited, waiting } from "./waiting-frame.ts";
 
 /** What may be said of one message. */
 export interface SendOptions extends WaitOptions, EncodeOptions {}
@@ -300,7 +299,7 @@ export class Outgoing implements SendChannel<Frame> {
       accepted.reject(signal?.reason);
     };
     const release = signal && onAbort(signal, abort);
-    const waiter: Waiter = { what: isInParts(what) ? what : waiting(what), options, accepted, release };
+    const waiter: Waiter = { what: isInParts(what) ? what : what.copy(), options, accepted, release };
     this.#enqueue(waiter);
     return accepted.promise;
   }
@@ -342,7 +341,6 @@ export class Outgoing implements SendChannel<Frame> {
     try {
       if (isInParts(what)) this.#inParts = what;
       else if (!this.#give(what, options)) throw this.#lose(what);
-      else hasWaited(what);
       accepted.resolve();
     } catch (error) {
       accepted.reject(error);
