@@ -279,7 +279,7 @@ export class Connection {
   /** The bytes to be written now. Pongs go before the data that waits, and so before a Close frame, too. */
   takeOutput(): Uint8Array[] {
     for (const payload of this.#pongs.reverse()) this.#encoder.encodeFirst(0x80 | Opcode.PONG, payload);
-    this.#pongs = [];
+    if (this.#pongs.length > 0) this.#pongs = [];
     return this.#encoder.take();
   }
 

@@ -120,7 +120,8 @@ export class FrameEncoder {
     this.#closeRun();
     const chunks = this.#chunks;
     this.#chunks = [];
-    this.#taken.push(...this.#open.splice(0));
+    if (this.#taken.length > 0) this.#taken.push(...this.#open.splice(0));
+    else [this.#taken, this.#open] = [this.#open, this.#taken];
     this.#bytes = 0;
     this.#frames = 0;
     this.#dataFrames = 0;
@@ -129,7 +130,8 @@ export class FrameEncoder {
 
   /** All that was taken is written, or will never be: nobody reads it any more. */
   release(): void {
-    for (const each of this.#taken.splice(0)) each.runs--;
+    for (const each of this.#taken) each.runs--;
+    this.#taken.length = 0;
   }
 
   #headerBytes(payloadBytes: number): number {

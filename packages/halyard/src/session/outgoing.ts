@@ -10,6 +10,7 @@ import type { ChannelBounds } from "./bounds.ts";
 import { errorOf } from "./clean-end.ts";
 import { ChannelClosedError, ChannelOverflowError } from "./errors.ts";
 import { Fragments, type MessageParts } from "./fragments.ts";
+import { paced } from "./pace.ts";
 import type { Transport } from "./transport.ts";
 import { Deferred, done, observe, unlessAborted, type WaitOptions } from "./waiting.ts";
 
@@ -19,8 +20,9 @@ export interface SendOptions extends WaitOptions, EncodeOptions {}
 /** The sending side of a channel. Ktor: `kotlinx.coroutines.channels.SendChannel`. */
 export interface SendChannel<T> {
   /**
-   * Resolves when the element is in the bounded queue; waits while the queue is full. It was copied at the call.
-   * Concurrent calls keep their order. An aborted call sends nothing.
+   * Resolves when the element is in the bounded queue; waits while the queue is full, and now and then for a turn of the
+   * event loop, so that a loop that sends leaves some to others. It was copied at the call. Concurrent calls keep their
+   * order. An aborted call sends nothing.
    *
    * @throws {@link ChannelClosedError} when the channel is closed, else what ended the session
    * @throws {@link ChannelOverflowError} when the queue is full and bounded with `onOverflow: "close"`
@@ -110,7 +112,7 @@ export class Outgoing implements SendChannel<Frame> {
         return done;
       }
       if (this.#mustWait(frame)) return this.#waitOrOverflow(frame, options);
-      return this.#give(frame, options) ? done : this.#refuseAtEnd();
+      return this.#give(frame, options) ? paced(frame, this.#transport.output) : this.#refuseAtEnd();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -233,7 +235,7 @@ export class Outgoing implements SendChannel<Frame> {
       frame = frame.copy();
       while (!this.#hasRoom(frame) && (await unlessAborted(this.#transport.output.progress(), life)));
     }
-    if (!this.#transport.send(frame, options)) await this.#refuseAtEnd();
+    await (this.#transport.send(frame, options) ? paced(frame, this.#transport.output) : this.#refuseAtEnd());
   }
 
   /** The message that has the line ends without its last fragment. Whatever was sent now would be taken for the rest of it. */
@@ -326,7 +328,8 @@ export class Outgoing implements SendChannel<Frame> {
     while (this.#next !== undefined && (await this.#transport.output.progress())) {
       for (let next = this.#next; next !== undefined && this.#fits(next); next = this.#next) {
         this.#waiters.splice(this.#waiters.indexOf(next), 1);
-        this.#hand(next);
+        const pause = this.#hand(next);
+        if (pause !== done) await pause;
       }
     }
     this.#isPumping = false;
@@ -336,7 +339,8 @@ export class Outgoing implements SendChannel<Frame> {
     return isInParts(what) || what.type === "close" || this.#hasRoom(what);
   }
 
-  #hand({ what, options, accepted, release }: Waiter): void {
+  /** @returns what those behind it wait for */
+  #hand({ what, options, accepted, release }: Waiter): Promise<void> {
     release?.();
     try {
       if (isInParts(what)) this.#inParts = what;
@@ -344,7 +348,9 @@ export class Outgoing implements SendChannel<Frame> {
       accepted.resolve();
     } catch (error) {
       accepted.reject(error);
+      return done;
     }
+    return isInParts(what) ? done : paced(what, this.#transport.output);
   }
 
   #drop({ what, accepted, release }: Waiter): void {

@@ -24,6 +24,12 @@ export interface Output {
 
   /** Resolves to true when something pending was handed over, at once if nothing is; to false on a dead connection. */
   progress(): Promise<boolean>;
+
+  /**
+   * Resolves in a later turn of the event loop, whatever becomes of the connection. Until then it is the same promise, and
+   * may be that of other connections.
+   */
+  turn(): Promise<void>;
 }
 
 /**

@@ -51,7 +51,8 @@ export function writeChunks(stream: Duplex, chunks: readonly Uint8Array[], writt
   };
   const last = chunks.length - 1;
   if (last > 0) stream.cork();
-  for (const [at, chunk] of chunks.entries()) stream.write(chunk, at === last ? settle : undefined);
+  for (let at = 0; at < last; at++) stream.write(chunks[at]);
+  stream.write(chunks[last], settle);
   if (last > 0) stream.uncork();
   // The kernel took it all within the call: no need to wait for the callback.
   if (stream.writableLength === 0 && !stream.destroyed) settle();

@@ -3,6 +3,7 @@ import type { ClosingHandshake } from "../protocol/closing-handshake.ts";
 import { batchWork, type Connection } from "../protocol/connection.ts";
 import type { EncodeOptions } from "../protocol/extension.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { turned } from "../session/pace.ts";
 import type { BatchReceiver, Transport } from "../session/transport.ts";
 import { Deferred } from "../session/waiting.ts";
 import type { ByteSink, ByteStream } from "./byte-stream.ts";
@@ -140,6 +141,7 @@ export class SocketTransport implements Transport, ByteSink {
 
   /** @internal */
   received(chunk: Uint8Array, isGiven: boolean): boolean {
+    turned();
     this.bytesReceived += chunk.length;
     const wasAhead = this.#ahead !== null;
     this.#connection.receive(chunk, isGiven);

@@ -8,6 +8,18 @@ import type { ByteStream } from "./byte-stream.ts";
 /** How much is given to the socket at once. */
 const sliceBytes = 256 * 1024;
 
+/** The writers that have something to write at the end of this turn: one callback serves them all, since a broadcast is many. */
+let scheduled: SocketWriter[] = [];
+
+function flushScheduled(): void {
+  const writers = scheduled;
+  scheduled = [];
+  for (const writer of writers) writer.flushScheduled();
+}
+
+/** The next turn of the event loop, if somebody waits for it: for all connections, as a broadcast asks each of them. */
+let nextTurn: Promise<void> | null = null;
+
 /**
  * The way of a connection's output to its socket. What is sent in one turn leaves in one write; while a write is under
  * way, the next one gathers.
@@ -62,6 +74,17 @@ export class SocketWriter implements Output {
     return this.#progress.promise;
   }
 
+  /** See `Output.turn`. */
+  turn(): Promise<void> {
+    nextTurn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        nextTurn = null;
+        resolve();
+      });
+    });
+    return nextTurn;
+  }
+
   /**
    * Writes what the connection has to write at the end of this turn. Not in a microtask: a loop over `incoming` runs in
    * those, and its answers shall leave together.
@@ -70,10 +93,14 @@ export class SocketWriter implements Output {
     this.#awaitEncoding();
     if (this.#isScheduled || !(this.#connection.hasOutput || this.#endsAfterOutput)) return;
     this.#isScheduled = true;
-    process.nextTick(() => {
-      this.#isScheduled = false;
-      if (!this.#isStopped) this.flush();
-    });
+    if (scheduled.length === 0) process.nextTick(flushScheduled);
+    scheduled.push(this);
+  }
+
+  /** @internal */
+  flushScheduled(): void {
+    this.#isScheduled = false;
+    if (!this.#isStopped) this.flush();
   }
 
   /** Writes it now, unless a write is under way. */
@@ -113,8 +140,10 @@ export class SocketWriter implements Output {
 
   /** Slice by slice, so that a large message shows progress while it is written. */
   #writeSlice(): void {
-    const slice = takeSlice(this.#chunks);
-    const bytes = slice.reduce((sum, chunk) => sum + chunk.length, 0);
+    const isAll = this.#bytesInFlight <= sliceBytes;
+    const slice = isAll ? this.#chunks : takeSlice(this.#chunks);
+    if (isAll) this.#chunks = [];
+    const bytes = isAll ? this.#bytesInFlight : sliceBytes;
     this.#stream.write(slice, () => {
       this.bytesWritten += bytes;
       this.#bytesInFlight -= bytes;

@@ -64,6 +64,15 @@ export class FakeTransport implements Transport, Output {
     return true;
   }
 
+  #turn: Promise<void> | null = null;
+
+  turn(): Promise<void> {
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#turn = null;
+    });
+    return this.#turn;
+  }
+
   progress(): Promise<boolean> {
     return Promise.resolve(!this.isDisposed);
   }

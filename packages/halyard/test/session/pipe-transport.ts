@@ -114,6 +114,15 @@ export class PipeTransport implements Transport, Output {
     return accepted;
   }
 
+  #turn: Promise<void> | null = null;
+
+  turn(): Promise<void> {
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#turn = null;
+    });
+    return this.#turn;
+  }
+
   progress(): Promise<boolean> {
     if (this.isDisposed) return Promise.resolve(false);
     if (this.pendingBytes === 0) return Promise.resolve(true);

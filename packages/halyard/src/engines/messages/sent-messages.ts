@@ -7,6 +7,11 @@ import { Deferred } from "../../session/waiting.ts";
 const firstLook = 1;
 const longestPause = 50;
 
+/** Not by the clock: it is no time, and nobody turns it. Without a minimum of milliseconds where there is such. */
+const { setImmediate: later = (callback: () => void) => setTimeout(callback, 0) } = globalThis as {
+  setImmediate?: (callback: () => void) => unknown;
+};
+
 /**
  * What was given to a platform's WebSocket and how much of it is written, by the one thing that it tells: how many bytes
  * wait. Some count only what the system did not take at once, which is no more than that.
@@ -22,6 +27,8 @@ export class SentMessages implements Output {
   #sentBytes = 0;
   #progress: Deferred<boolean> | null = null;
   #cancelLook: CancelTimer | null = null;
+  /** Of this socket alone: in Workers the timers of a request end with it. */
+  #turn: Promise<void> | null = null;
   #isStopped = false;
 
   constructor(socket: { readonly bufferedAmount: number }, clock: Clock) {
@@ -71,6 +78,16 @@ export class SentMessages implements Output {
       this.#lookIn(firstLook, this.bytesWritten);
     }
     return this.#progress.promise;
+  }
+
+  turn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      later(() => {
+        this.#turn = null;
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 
   /** The platform tells that it has written something. */
