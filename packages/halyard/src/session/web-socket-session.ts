@@ -148,8 +148,8 @@ export class WebSocketSession implements AsyncDisposable {
 
   /**
    * Sends a string as a text message, bytes as a binary message, or a frame as it is. Resolves when the frame is in
-   * the bounded outgoing queue; waits while the queue is full. The content was copied at the call. Concurrent calls
-   * keep their order. Aborting it, while it waits, sends nothing.
+   * the bounded outgoing queue; waits while the queue is full, and now and then for a turn of the event loop. The content
+   * was copied at the call. Concurrent calls keep their order. Aborting it, while it waits for room, sends nothing.
    *
    * An async iterable is one message in parts, strings or bytes: a fragment for each, sent as it comes, with
    * backpressure. Other messages wait for its end, while control frames pass; it resolves when all of it is in the
