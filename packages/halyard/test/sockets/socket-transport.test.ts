@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect as connectTo, createServer, type OnReadOpts, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { noBytes } from "../../src/protocol/bytes.ts";
-import type { Frame } from "../../src/protocol/frame.ts";
+import { Frame } from "../../src/protocol/frame.ts";
 import type { BatchReceiver } from "../../src/session/transport.ts";
 import type { ByteStream } from "../../src/sockets/byte-stream.ts";
 import { SocketStream } from "../../src/sockets/socket-stream.ts";
@@ -41,6 +41,23 @@ function echo(transport: SocketTransport): Promise<Error | null> {
   });
 }
 
+const options = { masking: true, early: noBytes };
+
+/** A stream of which nothing comes. */
+function streamThat(write: ByteStream["write"]): ByteStream {
+  return {
+    endsOnBothSides: false,
+    onClose: null,
+    attach: () => undefined,
+    detach: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
+    write,
+    end: () => undefined,
+    destroy: () => undefined,
+  };
+}
+
 const text = "81 01 61";
 
 test.each([
@@ -66,7 +83,7 @@ test.each([
     const received: Buffer[] = [];
     peer.on("data", (chunk: Buffer) => received.push(chunk));
     peer.on("error", () => undefined);
-    const transport = new SocketTransport(stream, connect("client"), { masking: true, early: noBytes });
+    const transport = new SocketTransport(stream, connect("client"), options);
     const over = echo(transport);
     peer.write(toRole("client", text, ...end));
     if (hasFin) peer.end();
@@ -84,18 +101,11 @@ test.each([
 );
 
 test("a Close frame that came and was not answered before the transport was given up never is", async () => {
-  const stream: ByteStream = {
-    endsOnBothSides: false,
-    onClose: null,
-    attach: () => undefined,
-    detach: () => undefined,
-    pause: () => undefined,
-    resume: () => undefined,
-    write: () => undefined,
-    end: () => undefined,
-    destroy: () => undefined,
-  };
-  const transport = new SocketTransport(stream, connect("client"), { masking: true, early: noBytes });
+  const transport = new SocketTransport(
+    streamThat(() => undefined),
+    connect("client"),
+    options,
+  );
   transport.received(toRole("client", text, "88 02 03 e8"), false);
   const batches: (readonly Frame[] | null)[] = [];
   const receiver: BatchReceiver = {
@@ -108,4 +118,40 @@ test("a Close frame that came and was not answered before the transport was give
   await turn();
   expect(batches).toMatchObject([[{ type: "text" }], null]);
   expect(transport.closing).toMatchObject({ received: expect.anything(), sent: null, isComplete: false });
+});
+
+test("much is written at once, little at the end of the turn", async () => {
+  const writes: number[] = [];
+  const stream = streamThat((chunks, written) => {
+    writes.push(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    written();
+  });
+  const transport = new SocketTransport(stream, connect("client"), options);
+  const small = new Frame.Binary(new Uint8Array(1000));
+  for (let sent = 0; sent < 40; sent++) transport.send(small);
+  expect(writes).toEqual([33 * 1008]);
+  expect(transport.output).toMatchObject({ framesWritten: 33, pendingFrames: 7, pendingBytes: 7 * 1008 });
+  transport.send(new Frame.Binary(new Uint8Array(2 ** 20)));
+  expect(transport.output).toMatchObject({ framesWritten: 41, pendingFrames: 0, pendingBytes: 0 });
+  transport.send(small);
+  expect(transport.output.pendingFrames).toBe(1);
+  await turn();
+  expect(transport.output).toMatchObject({ framesWritten: 42, pendingFrames: 0 });
+  transport.dispose();
+});
+
+test("what is sent while a write is under way gathers until its end, however much it is", async () => {
+  const writes: (() => void)[] = [];
+  const stream = streamThat((_chunks, written) => writes.push(written));
+  const transport = new SocketTransport(stream, connect("client"), options);
+  const large = new Frame.Binary(new Uint8Array(2 ** 16));
+  for (let sent = 0; sent < 4; sent++) transport.send(large);
+  await turn();
+  expect(writes.length).toBe(1);
+  writes[0]?.();
+  expect(transport.output).toMatchObject({ framesWritten: 1, pendingFrames: 3 });
+  expect(writes.length).toBe(2);
+  writes[1]?.();
+  expect(transport.output).toMatchObject({ framesWritten: 4, pendingFrames: 0 });
+  transport.dispose();
 });
