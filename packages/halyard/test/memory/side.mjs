@@ -32,14 +32,14 @@ async function runServer() {
 async function runClient() {
   const client = new HttpClient(Cio).install(WebSockets, config);
   const result = await use({ client, url: `ws://127.0.0.1:${port}/`, port: Number(port) });
-  await report("client", result?.open.length);
+  await report("client", result?.open?.length, result?.measured);
   await inputEnds();
 }
 
-async function report(side, open) {
+async function report(side, open, measured) {
   const peak = process.resourceUsage().maxRSS / 1024;
   const held = (await settledKiB()) - before;
-  tell({ [`MiB of the ${side} at most`]: peak, [`KiB a session of the ${side}`]: held / open });
+  tell({ [`MiB of the ${side} at most`]: peak, [`KiB a session of the ${side}`]: held / open, ...measured });
 }
 
 /** What the process holds when all garbage is gone. */
