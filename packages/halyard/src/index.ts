@@ -88,7 +88,7 @@ export { type JsonOptions, json } from "./converters/json.ts";
 export type { AnyHalyardError, HalyardErrorCode } from "./errors.ts";
 export type { BinaryData, RandomBytes } from "./protocol/bytes.ts";
 export { type CloseCodes, CloseReason, type CloseReasonInit } from "./protocol/close-reason.ts";
-export type { ProtocolLimits } from "./protocol/connection.ts";
+export type { ProtocolLimits } from "./protocol/connection-options.ts";
 export {
   type ErrorContext,
   FrameTooBigError,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ProtocolLimits } from "../protocol/connection.ts";
+import type { ProtocolLimits } from "../protocol/connection-options.ts";
 import type { Phase } from "../protocol/errors.ts";
 import type { WebSocketExtension, WebSocketExtensionFactory } from "../protocol/extension.ts";
 import type { Header } from "../protocol/handshake/header-list.ts";

@@ -2,6 +2,7 @@
 import { copyOf, noBytes } from "./bytes.ts";
 import { CloseReason } from "./close-reason.ts";
 import { ClosingHandshake } from "./closing-handshake.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import { FrameTooBigError, ProtocolViolationError } from "./errors.ts";
 import type { Encoded, EncodeOptions } from "./extension.ts";
 import { Frame } from "./frame.ts";
@@ -9,9 +10,8 @@ import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
 import { IncomingMessages, workOf } from "./incoming-messages.ts";
 import { type Kernel, plainKernel } from "./kernel.ts";
-import type { MaskingKeys } from "./masking.ts";
 import { MessageAssembler } from "./message-assembler.ts";
-import { extensionsFor, type MessageExtensions, type NegotiatedExtension } from "./message-extensions.ts";
+import { extensionsFor, type MessageExtensions } from "./message-extensions.ts";
 import { Opcode } from "./opcodes.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { slabTimes, type WholeFrames, wholeFramesFor } from "./whole-frames.ts";
@@ -30,33 +30,6 @@ const leastRoom = 16 * 1024;
 /** How much fresh memory is read to at once. */
 const leastGiven = 64 * 1024;
 const mostGiven = 256 * 1024;
-
-/** The bounds of what a peer may send. */
-export interface ProtocolLimits {
-  /** The largest payload of one frame, in bytes, inclusive. */
-  readonly maxFrameSize: number;
-  /** The largest payload of one message over all its fragments, in bytes, inclusive. */
-  readonly maxMessageSize: number;
-  /** The most fragments of one message. */
-  readonly maxFragments: number;
-  /** The most pongs that wait to be written; with more pings, the newest are answered. @defaultValue 16 */
-  readonly maxPendingPongs?: number | undefined;
-}
-
-export interface ConnectionOptions {
-  readonly role: "client" | "server";
-  /** `raw`: no automatic pong, no answer to a Close frame, no joining of fragments. @defaultValue "default" */
-  readonly mode?: "raw" | "default" | undefined;
-  /** The source of masking keys; a client needs it. */
-  readonly keys?: MaskingKeys | undefined;
-  readonly limits: ProtocolLimits;
-  /** What the handshake has agreed on, in the order of the answer. A raw connection has none. */
-  readonly extensions?: readonly NegotiatedExtension[] | undefined;
-  /** How text is decoded and memory allocated. @defaultValue by what every platform has */
-  readonly kernel?: Kernel | undefined;
-  /** How many bytes of payload one batch may hold before {@link Connection.take} returns it. @defaultValue 1 MiB */
-  readonly batchBytes?: number | undefined;
-}
 
 /**
  * One open WebSocket connection as a function of bytes: RFC 6455 without a socket, a clock or a promise. Bytes go in by

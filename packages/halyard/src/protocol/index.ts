@@ -3,7 +3,8 @@
 export type { BinaryData, RandomBytes } from "./bytes.ts";
 export { type CloseCodes, CloseReason, type CloseReasonInit } from "./close-reason.ts";
 export { ClosingHandshake } from "./closing-handshake.ts";
-export { Connection, type ConnectionOptions, type ProtocolLimits } from "./connection.ts";
+export { Connection } from "./connection.ts";
+export type { ConnectionOptions, ProtocolLimits } from "./connection-options.ts";
 export {
   type ErrorContext,
   FrameTooBigError,

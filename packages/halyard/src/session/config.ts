@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BinaryData } from "../protocol/bytes.ts";
-import type { ProtocolLimits } from "../protocol/connection.ts";
+import type { ProtocolLimits } from "../protocol/connection-options.ts";
 import { InvalidArgumentError } from "../protocol/errors.ts";
 import type { WebSocketExtensionFactory } from "../protocol/extension.ts";
 import { checkExtensions } from "../protocol/extension-negotiation.ts";

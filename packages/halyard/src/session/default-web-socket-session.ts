@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CloseReason } from "../protocol/close-reason.ts";
-import type { ProtocolLimits } from "../protocol/connection.ts";
+import type { ProtocolLimits } from "../protocol/connection-options.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { ownOptions } from "../protocol/given.ts";
 import type { Heartbeat, ResolvedSessionConfig } from "./config.ts";

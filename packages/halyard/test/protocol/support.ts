@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
-import { Connection, type ConnectionOptions, type ProtocolLimits } from "../../src/protocol/connection.ts";
+import { Connection } from "../../src/protocol/connection.ts";
+import type { ConnectionOptions, ProtocolLimits } from "../../src/protocol/connection-options.ts";
 import type { FrameTooBigError, ProtocolViolationError } from "../../src/protocol/errors.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { MaskingKeys } from "../../src/protocol/masking.ts";
